@@ -1,0 +1,8 @@
+"""Alembic's environment of the operational database; it migrates over the connection that it is handed."""
+
+from alembic import context
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, version_table_schema="public")
+with context.begin_transaction():
+    context.run_migrations()

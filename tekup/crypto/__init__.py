@@ -1,0 +1,1 @@
+"""Keys and sealed fields. Which field is sealed is decided where it is stored."""

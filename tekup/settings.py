@@ -1,0 +1,108 @@
+"""Every setting of the product, read from the environment once. Nothing here opens a file or a connection."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tekup.errors import SettingError
+
+VENDORS = ("hubspot", "stripe", "kit", "openai")
+
+
+class Settings(BaseSettings):
+    """Settings from ``TEKUP_*`` environment variables; each field's description is its documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="TEKUP_", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        Path(".tekup"),
+        description="Folder for all state: embedded database, lake, models, Dagster's runs. Keep it private.",
+    )
+    database_url: str | None = Field(
+        None,
+        description="Operational PostgreSQL 15+ as postgresql://user:password@host:port/database, with a user that may "
+        "create roles. Unset: the embedded server.",
+    )
+    warehouse_url: str | None = Field(
+        None,
+        description="Warehouse PostgreSQL 15+ in the same form. Unset: the embedded server.",
+    )
+    lake_url: str | None = Field(
+        None,
+        description="Folder or object-store URL (s3://, gs://, az://) of Parquet extracts. Unset: <home>/lake.",
+    )
+    master_key: SecretStr | None = Field(
+        None,
+        description="Base64 of 32 random bytes from which credentials' and roles' keys derive. "
+        "Unset: made once in <home>/master.key.",
+    )
+    hubspot_api_base: str | None = Field(None, description="Base address of HubSpot's API, for a proxy or a test.")
+    stripe_api_base: str | None = Field(None, description="Base address of Stripe's API, for a proxy or a test.")
+    kit_api_base: str | None = Field(None, description="Base address of Kit's API, for a proxy or a test.")
+    openai_api_base: str | None = Field(None, description="Base address of OpenAI's API, for a proxy or a test.")
+    api_port: int = Field(8000, ge=0, le=65535, description="Port of the HTTP API in `tekup serve`.")
+    dagster_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI in `tekup serve`.")
+    dashboards_port: int = Field(8501, ge=0, le=65535, description="Port of the dashboards in `tekup serve`.")
+    sandbox_port: int = Field(8700, ge=0, le=65535, description="Port of the vendor sandbox in `tekup serve`.")
+    api_url: str | None = Field(
+        None,
+        description="Address at which the dashboards reach the HTTP API. Unset: http://127.0.0.1:<api_port>.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Least level logged.")
+    real_data: Path | None = Field(
+        None,
+        description="Folder with olist_mql.csv.gz and olist_closed_deals.csv.gz. `tekup run` imports them as one more "
+        "tenant. Unset: shared/data beside the project's folder, where it exists.",
+    )
+
+    @field_validator("database_url", "warehouse_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return value
+
+    @property
+    def home_path(self) -> Path:
+        """The state folder as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def lake(self) -> str:
+        """Where Parquet extracts live: a folder path or an object-store URL."""
+        return self.lake_url or str(self.home_path / "lake")
+
+    @property
+    def models_path(self) -> Path:
+        """Folder of the model registry."""
+        return self.home_path / "models"
+
+    @property
+    def api_address(self) -> str:
+        """Where the dashboards find the HTTP API."""
+        return self.api_url or f"http://127.0.0.1:{self.api_port}"
+
+    def vendor_api_base(self, vendor: str) -> str | None:
+        """The overriding base address of a vendor's API, or None for the vendor's own."""
+        base: str | None = getattr(self, f"{vendor}_api_base")
+        return base
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Settings from the environment, with every fault in one readable error."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what it is handed
+    except ValidationError as error:
+        faults = "; ".join(
+            f"TEKUP_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in error.errors()
+        )
+        raise SettingError(f"wrong setting: {faults}", hint="`tekup settings` lists each with its meaning") from None
+
+
+@lru_cache(maxsize=1)
+def current_settings() -> Settings:
+    """The process's settings, read at first use."""
+    return read_settings()
