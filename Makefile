@@ -21,7 +21,7 @@ $(BIN)/uv: requirements/bootstrap.txt
 $(VENV)/.run: $(BIN)/uv requirements/run.txt pyproject.toml
 	@echo "set-up: installing locked dependencies"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation-package tekup --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt

@@ -104,9 +104,11 @@ class Doors:
         isolation: str | None = None,
     ) -> Iterator[psycopg.Connection]:
         """A connection inside one transaction of one tenant; committed at the end, rolled back on an exception."""
-        with self.connect(database, role) as connection:
-            with bound(connection, tenant_id, read_only=read_only, isolation=isolation):
-                yield connection
+        with (
+            self.connect(database, role) as connection,
+            bound(connection, tenant_id, read_only=read_only, isolation=isolation),
+        ):
+            yield connection
 
     @contextlib.contextmanager
     def all_tenants_transaction(self, database: Database, *, reason: str) -> Iterator[psycopg.Connection]:

@@ -248,3 +248,8 @@ def _run(command: str, *arguments: str, user: str | None) -> None:
                 f"the embedded database's {command} failed: {lines[-1]}",
                 hint="look at <TEKUP_HOME>/postgres/server.log; free disk space or remove the folder to start afresh",
             )
+
+
+def client_program(name: str) -> str:
+    """The path of a client program of the embedded server's version, such as psql or pg_dump."""
+    return str(_binaries() / name)

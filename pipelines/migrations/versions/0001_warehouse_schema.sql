@@ -249,6 +249,8 @@ create table ml.attribution_credit (
     model text not null,
     channel text not null,
     conversions double precision not null,
+    conversions_low double precision,
+    conversions_high double precision,
     value_cents bigint not null,
     currency text not null,
     lookback_days integer not null,

@@ -10,4 +10,6 @@ down_revision = None
 
 def upgrade() -> None:
     # the driver's own connection: a script of many statements with literal percent signs
-    op.get_bind().connection.driver_connection.execute(Path(__file__).with_suffix(".sql").read_text())
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_text())

@@ -1,0 +1,1 @@
+"""The commands that pull, build, train, import and report."""

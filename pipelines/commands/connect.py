@@ -1,0 +1,41 @@
+"""`tekup connect`: store a vendor credential, sealed, and try it."""
+
+import click
+
+from tekup.errors import CredentialRefused, VendorError
+
+
+@click.command()
+@click.argument("tenant")
+@click.argument("vendor", type=click.Choice(["hubspot", "stripe", "kit", "openai"]))
+@click.option("--credential", help="The vendor's token or key; asked for, unseen, where it is not given.")
+@click.option("--check", is_flag=True, help="Call the vendor and say what the credential may read.")
+def connect(tenant: str, vendor: str, credential: str | None, check: bool) -> None:
+    """Store the credential of VENDOR for TENANT; with --check alone, try the stored one."""
+    from integrations.registry import open_source
+    from pipelines.resources.platform import Platform
+    from tekup.directory.connections import open_credential, record_state, store_connection
+    from tekup.settings import current_settings
+
+    platform = Platform(current_settings())
+    found = platform.tenant(tenant)
+    if credential or not (check and platform.connection(found, vendor)):
+        secret = credential or click.prompt(f"{vendor} credential", hide_input=True)
+        store_connection(platform.doors, found.id, vendor, secret)
+        click.echo(f"{vendor} of {found.name}: stored, sealed")
+    if not check:
+        return
+    connection = platform.connection(found, vendor)
+    assert connection is not None
+    source = open_source(vendor, open_credential(platform.doors, connection), platform.api_base(connection))
+    try:
+        told = source.check()
+    except VendorError as error:
+        status = "refused" if isinstance(error, CredentialRefused) else "failing"
+        record_state(platform.doors, found.id, vendor, status, error.what)
+        raise
+    finally:
+        source.close()
+    record_state(platform.doors, found.id, vendor, "working", None)
+    for what, answer in told.items():
+        click.echo(f"{what}: {answer}")

@@ -1,0 +1,55 @@
+"""The dbt project as assets and checks, with the product's asset keys and the warehouse's address at run time."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
+
+from pipelines.automation import AFTER_UPSTREAM, MART_FRESHNESS, OWNERS
+from pipelines.resources.dbt_project import dbt_project, profile_environment
+from pipelines.resources.platform import platform
+
+_PRODUCED = {
+    "lead_score": ["scores", "leads"],
+    "attribution_credit": ["attribution", "credit"],
+    "model_quality": ["models", "lead_score"],
+}
+"""Tables that our own assets write and dbt reads: their asset keys."""
+
+
+@dataclass
+class TenantDbt(DbtProjectComponent):
+    """dbt models of one selection. Sources take the keys of the assets that fill them, models keep their names."""
+
+    def __post_init__(self) -> None:
+        self.project = dbt_project()
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        properties = self.get_resource_props(manifest, unique_id)
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if properties["resource_type"] == "source":
+            return spec.replace_attributes(key=source_key(properties["source_name"], properties["name"]))
+        layer = properties["fqn"][1] if len(properties["fqn"]) > 2 else "dbt"
+        domain = properties["fqn"][2] if len(properties["fqn"]) > 3 else layer
+        is_mart = layer == "marts"
+        return spec.replace_attributes(
+            key=dg.AssetKey([properties["name"]]),
+            group_name=domain if is_mart else layer,
+            owners=OWNERS,
+            automation_condition=AFTER_UPSTREAM,
+            freshness_policy=MART_FRESHNESS if is_mart else None,
+        )
+
+    def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        os.environ.update(profile_environment(platform().doors))  # dbt runs as a child and reads its profile there
+        yield from super().execute(context, dbt)
+
+
+def source_key(source: str, table: str) -> dg.AssetKey:
+    """The key of the asset that fills a dbt source: raw_hubspot.contacts is raw/hubspot/contacts."""
+    if source.startswith("raw_"):
+        return dg.AssetKey(["raw", source.removeprefix("raw_"), table])
+    return dg.AssetKey(_PRODUCED.get(table, [source, table]))

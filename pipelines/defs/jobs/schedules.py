@@ -1,0 +1,60 @@
+"""The jobs that a person, a clock or `tekup run` starts. What their assets do is told where each asset is defined."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.partitions import TENANTS, tenant_partitions
+
+_RAW = dg.AssetSelection.key_prefixes(["raw"])
+_LAKE = dg.AssetSelection.key_prefixes(["lake"])
+_MODEL = dg.AssetSelection.assets(["models", "lead_score"])
+_SCORES = dg.AssetSelection.assets(["scores", "leads"])
+_CREDIT = dg.AssetSelection.assets(["attribution", "credit"])
+_PRODUCED = _RAW | _LAKE | _MODEL | _SCORES | _CREDIT
+_AFTER_MODELS = (_SCORES | _CREDIT).downstream() - _PRODUCED
+_MARTS = dg.AssetSelection.all(include_sources=False) - _PRODUCED - _AFTER_MODELS
+
+pull_tenant = dg.define_asset_job(
+    "pull_tenant",
+    selection=_RAW,
+    partitions_def=tenant_partitions,
+    description="Pull every source of one tenant.",
+)
+build_marts = dg.define_asset_job("build_marts", selection=_MARTS, description="Build and test what dbt models.")
+extract_to_lake = dg.define_asset_job("extract_to_lake", selection=_LAKE, description="Write the Parquet extracts.")
+train_lead_score = dg.define_asset_job("train_lead_score", selection=_MODEL, description="Train and promote a model.")
+score_leads = dg.define_asset_job("score_leads", selection=_SCORES, description="Score every lead with the live model.")
+attribute_channels = dg.define_asset_job("attribute_channels", selection=_CREDIT, description="Credit the channels.")
+publish = dg.define_asset_job(
+    "publish", selection=_AFTER_MODELS, description="Build and test the marts that show scores and credit."
+)
+retrain = dg.define_asset_job(
+    "retrain",
+    selection=_LAKE | _MODEL | _SCORES | _CREDIT | _AFTER_MODELS,
+    description="Extract, train, score, attribute and publish.",
+)
+
+
+@dg.schedule(
+    job=pull_tenant,
+    cron_schedule="7 * * * *",
+    execution_timezone="Europe/Copenhagen",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour, every tenant's sources; a tenant that fails costs no other tenant anything.",
+)
+def hourly_pull(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """One run a tenant, keyed by the hour so that a repeated tick starts nothing twice."""
+    hour = context.scheduled_execution_time.strftime("%Y-%m-%dT%H")
+    for domain in context.instance.get_dynamic_partitions(TENANTS):
+        yield dg.RunRequest(run_key=f"{domain}:{hour}", partition_key=domain, tags={"tenant": domain})
+
+
+nightly_train = dg.ScheduleDefinition(
+    name="nightly_train",
+    job=retrain,
+    cron_schedule="15 3 * * *",
+    execution_timezone="Europe/Copenhagen",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Train, score and publish while nobody waits.",
+)

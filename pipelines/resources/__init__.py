@@ -1,0 +1,1 @@
+"""What assets are handed: databases, lake, models, dbt. It knows no asset."""

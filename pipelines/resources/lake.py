@@ -1,0 +1,52 @@
+"""The lake: Parquet extracts under each tenant's own prefix, in a folder or an object store. It runs no query."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """Datasets as ``<root>/<tenant id>/<dataset>.parquet``; a file is replaced whole or not at all."""
+
+    root: str
+
+    def address(self, tenant_id: UUID, dataset: str) -> str:
+        """Where one tenant's extract of a dataset lies."""
+        return f"{self.root.rstrip('/')}/{tenant_id}/{dataset}.parquet"
+
+    def write(self, tenant_id: UUID, dataset: str, frame: pl.DataFrame) -> str:
+        """Replace one tenant's extract; on an object store a put is atomic by itself."""
+        address = self.address(tenant_id, dataset)
+        if self._is_remote:
+            frame.write_parquet(address, compression="zstd", statistics=True)
+            return address
+        path = Path(address)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_suffix(f".{uuid4().hex}.tmp")
+        try:
+            frame.write_parquet(temporary, compression="zstd", statistics=True)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return address
+
+    def read(self, tenant_id: UUID, dataset: str) -> pl.DataFrame | None:
+        """One tenant's extract, or None where there is none yet."""
+        address = self.address(tenant_id, dataset)
+        if not self._is_remote and not Path(address).exists():
+            return None
+        return pl.read_parquet(address)
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Delete a tenant's whole prefix (local folders; an object store's life-cycle rule does it there)."""
+        if not self._is_remote:
+            shutil.rmtree(Path(self.root) / str(tenant_id), ignore_errors=True)
+
+    @property
+    def _is_remote(self) -> bool:
+        return "://" in self.root

@@ -1,0 +1,97 @@
+"""The one resource that assets ask for: databases, lake and model registry of the process's settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from uuid import UUID
+
+import dagster as dg
+import psycopg
+
+from pipelines.resources.lake import Lake
+from scoring.registry import Registry
+from tekup.db import Database, Doors, Role
+from tekup.directory.connections import Connection, list_connections
+from tekup.directory.tenants import Tenant, find_tenant, list_tenants
+from tekup.settings import Settings, current_settings
+
+
+class Platform:
+    """Opened lazily, so that definitions load with no database, no network and no environment."""
+
+    def __init__(self, settings: Settings | None = None, *, sandbox_url: str | None = None) -> None:
+        self._settings = settings
+        self._sandbox_url = sandbox_url
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The process's settings, or those it was made with."""
+        return self._settings or current_settings()
+
+    @cached_property
+    def doors(self) -> Doors:
+        """The databases, prepared."""
+        doors = Doors(self.settings)
+        doors.prepare()
+        return doors
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The Parquet extracts."""
+        return Lake(self.settings.lake)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The lead-score models."""
+        return Registry(self.settings.models_path / "lead_score")
+
+    def api_base(self, connection: Connection) -> str | None:
+        """Where to reach a connection's vendor; None means the vendor's own address."""
+        given = self.settings.vendor_api_base(connection.vendor)
+        if given is not None or not connection.is_sandbox:
+            return given
+        sandbox = self._sandbox_url or f"http://127.0.0.1:{self.settings.sandbox_port}"
+        return f"{sandbox}/{connection.vendor}"
+
+    def tenants(self) -> list[Tenant]:
+        """Every tenant."""
+        return list_tenants(self.doors)
+
+    def tenant(self, partition_key: str) -> Tenant:
+        """The tenant of a partition."""
+        return find_tenant(self.doors, partition_key)
+
+    def connection(self, tenant: Tenant, vendor: str) -> Connection | None:
+        """The tenant's connection to a vendor, where it has one."""
+        found = [c for c in list_connections(self.doors, tenant.id) if c.vendor == vendor]
+        return found[0] if found else None
+
+    @contextmanager
+    def warehouse(self, tenant_id: UUID, *, read_only: bool = False) -> Iterator[psycopg.Connection]:
+        """One transaction of one tenant in the warehouse."""
+        with self.doors.tenant_transaction(
+            Database.WAREHOUSE, Role.PIPELINE, tenant_id, read_only=read_only
+        ) as connection:
+            yield connection
+
+
+class PlatformResource(dg.ConfigurableResource[Platform]):
+    """Hands assets the platform of this process."""
+
+    def create_resource(self, context: dg.InitResourceContext) -> Platform:
+        return platform()
+
+
+_current: list[Platform] = []
+
+
+def platform() -> Platform:
+    """The process's platform; `use_platform` replaces it for a command or a test with settings of its own."""
+    if not _current:
+        _current.append(Platform())
+    return _current[0]
+
+
+def use_platform(made: Platform) -> None:
+    """Make assets of this process work on ``made``."""
+    _current[:] = [made]

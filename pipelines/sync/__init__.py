@@ -1,0 +1,1 @@
+"""Loading what a source yields into the raw tables, exactly once in effect. It knows no Dagster and no vendor."""

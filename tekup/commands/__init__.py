@@ -1,0 +1,1 @@
+"""The kernel's own commands. Each other package brings its own."""

@@ -1,0 +1,11 @@
+"""Fixtures that every test may use; they are defined in tests.fixtures."""
+
+import os
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+from tests.fixtures.database import doors, settings, two_tenants
+
+__all__ = ["doors", "settings", "two_tenants"]
