@@ -28,3 +28,44 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "set-up: installing locked development dependencies"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
+
+run: $(VENV)/.run ## set up, pull, build, train, score, attribute, check; ends with a summary
+	@$(BIN)/tekup run $(ARGS)
+
+serve: $(VENV)/.run ## Dagster UI, API, dashboards and sandbox until Ctrl-C
+	@exec $(BIN)/tekup serve $(ARGS)
+
+test: $(VENV)/.dev browser ## all tests; ARGS="-m 'not slow'" leaves the slow ones away
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, SQL, dbt parse, lock files
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor dbt/models | tail -n 20
+	@$(BIN)/python -c "from pipelines.resources.dbt_project import ensure_manifest; ensure_manifest()"
+	@$(BIN)/python requirements/check.py
+	@echo "check: clean"
+
+bench: $(VENV)/.dev ## side-by-side measurements with ratios
+	@for script in benchmarks/*/run.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+
+docs: $(VENV)/.dev ## write the generated pages: settings, marts
+	@$(BIN)/tekup settings --markdown > docs/settings.md
+	@echo "docs: docs/settings.md"
+
+lock: $(BIN)/uv ## resolve the dependencies anew
+	@$(BIN)/python requirements/check.py --write
+
+fmt: $(VENV)/.dev ## format the code
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    echo "set-up: installing chromium for the browser tests"; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null 2>&1 || echo "chromium could not be installed: the browser tests need it (apt-get install chromium)"; \
+	  else echo "chromium is missing: the browser tests need it (apt-get install chromium)"; fi; }
+
+clean: ## remove the virtual environment and caches; the state in .tekup stays
+	@rm -rf $(VENV) dbt/target dbt/logs .mypy_cache .ruff_cache .pytest_cache

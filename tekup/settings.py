@@ -51,7 +51,9 @@ class Settings(BaseSettings):
         None,
         description="Address at which the dashboards reach the HTTP API. Unset: http://127.0.0.1:<api_port>.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Least level logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="Least severe level that is logged, to standard error."
+    )
     real_data: Path | None = Field(
         None,
         description="Folder with olist_mql.csv.gz and olist_closed_deals.csv.gz. `tekup run` imports them as one more "

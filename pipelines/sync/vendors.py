@@ -4,11 +4,13 @@ import hashlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from uuid import UUID
 
+import psycopg
 from psycopg import sql
 
-from integrations.source import Page, Record, Source
+from integrations.source import Cursor, Page, Record, Source
 from pipelines.sync.journal import StreamResult, SyncRun, open_run
 from tekup.db import Doors, bound
 
@@ -45,6 +47,13 @@ where (t.deleted_at is null) is distinct from (excluded.deleted_at is null)
             or excluded.source_modified_at >= t.source_modified_at))
 """
 
+# Associations have no deletions of their own: a parent that was read again tells all that it has.
+_FORGET = """
+update {table} as t set deleted_at = now(), synced_at = now()
+where t.tenant_id = {tenant} and t.deleted_at is null and split_part(t.object_id, ':', 1) = any(%s)
+  and not exists (select from incoming as i where i.object_id = t.object_id)
+"""
+
 
 def pull_vendor(
     doors: Doors,
@@ -70,48 +79,66 @@ def pull_vendor(
             result = StreamResult(stream)
             results.append(result)
             cursor = None if full else run.cursor(stream)
-            for records, page in _chunks(_ahead(source.pages(stream, cursor)), result):
-                _load(run, source.vendor, result, records, page)
+            for chunk in _chunks(_ahead(source.pages(stream, cursor)), result):
+                _load(run, source.vendor, result, chunk)
                 if on_chunk is not None:
                     on_chunk(result)
     return results
 
 
-def _chunks(pages: Iterator[Page], result: StreamResult) -> Iterator[tuple[list[Record], Page]]:
-    """Pages joined up to the chunk size; the last page's cursor stands for the chunk."""
-    records: list[Record] = []
-    last: Page | None = None
+@dataclass(slots=True)
+class _Chunk:
+    """Pages joined up to the chunk size; the last page's cursor stands for all."""
+
+    records: list[Record] = field(default_factory=list)
+    replaces: list[str] = field(default_factory=list)
+    cursor: Cursor | None = None
+
+    def add(self, page: Page) -> None:
+        self.records.extend(page.records)
+        self.replaces.extend(page.replaces)
+        self.cursor = page.cursor
+
+
+def _chunks(pages: Iterator[Page], result: StreamResult) -> Iterator[_Chunk]:
+    chunk = _Chunk()
     for page in pages:
         result.requests += page.requests
         result.retries += page.retries
         result.throttled_ms += page.throttled_ms
-        records.extend(page.records)
-        last = page
-        if len(records) >= CHUNK_ROWS:
-            yield records, page
-            records, last = [], None
-    if last is not None:
-        yield records, last
+        chunk.add(page)
+        if len(chunk.records) >= CHUNK_ROWS:
+            yield chunk
+            chunk = _Chunk()
+    if chunk.cursor is not None:
+        yield chunk
 
 
-def _load(run: SyncRun, vendor: str, result: StreamResult, records: list[Record], page: Page) -> None:
+def _load(run: SyncRun, vendor: str, result: StreamResult, chunk: _Chunk) -> None:
+    assert chunk.cursor is not None
+    table = sql.Identifier(f"raw_{vendor}", result.stream)
     with bound(run.connection, run.tenant_id):
+        _stage(run.connection, chunk.records)
         changed = 0
-        if records:
-            with run.connection.cursor().copy(
-                "copy incoming (object_id, payload, payload_hash, modified_at, is_deleted, ordinal) from stdin"
-            ) as copy:
-                for ordinal, record in enumerate(records):
-                    payload = record.payload.decode() if record.payload else None
-                    digest = hashlib.blake2b(record.payload or b"", digest_size=16).digest()
-                    copy.write_row((record.object_id, payload, digest, record.modified_at, record.deleted, ordinal))
-            merge = sql.SQL(_MERGE).format(
-                table=sql.Identifier(f"raw_{vendor}", result.stream),
-                tenant=sql.Literal(run.tenant_id),
-                run=sql.Literal(run.run_id),
-            )
-            changed = run.connection.execute(merge).rowcount
-        run.commit_chunk(result, page.cursor, len(records), changed)
+        if chunk.replaces:
+            changed += run.connection.execute(
+                sql.SQL(_FORGET).format(table=table, tenant=sql.Literal(run.tenant_id)), (chunk.replaces,)
+            ).rowcount
+        if chunk.records:
+            merge = sql.SQL(_MERGE).format(table=table, tenant=sql.Literal(run.tenant_id), run=sql.Literal(run.run_id))
+            changed += run.connection.execute(merge).rowcount
+        run.commit_chunk(result, chunk.cursor, len(chunk.records), changed)
+
+
+def _stage(connection: psycopg.Connection, records: list[Record]) -> None:
+    if not records:
+        return
+    columns = "object_id, payload, payload_hash, modified_at, is_deleted, ordinal"
+    with connection.cursor().copy(f"copy incoming ({columns}) from stdin") as copy:
+        for ordinal, record in enumerate(records):
+            payload = record.payload.decode() if record.payload else None
+            digest = hashlib.blake2b(record.payload, digest_size=16).digest()
+            copy.write_row((record.object_id, payload, digest, record.modified_at, record.deleted, ordinal))
 
 
 def _ahead(pages: Iterator[Page]) -> Iterator[Page]:
