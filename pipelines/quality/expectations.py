@@ -7,6 +7,8 @@ from urllib.parse import quote
 from tekup.db import Database, Doors, Role
 from tekup.db.bootstrap import ALL_TENANTS_ROLE
 
+VALIDATED = ("fct_lead", "ftr_lead", "fct_conversion")
+
 
 @dataclass(frozen=True, slots=True)
 class SuiteResult:

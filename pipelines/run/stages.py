@@ -151,6 +151,7 @@ STAGES = (
     Stage("score", "score_leads", model_fingerprint),
     Stage("attribute", "attribute_channels", model_fingerprint),
     Stage("publish", "publish", model_fingerprint),
+    Stage("check", "check_marts", model_fingerprint),
 )
 """After the pull, in this order; a stage that fails stops those after it."""
 

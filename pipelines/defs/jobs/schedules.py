@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.partitions import TENANTS, tenant_partitions
+from pipelines.quality.expectations import VALIDATED
+from pipelines.quality.tenant_checks import CHECKS
 
 _RAW = dg.AssetSelection.key_prefixes(["raw"])
 _LAKE = dg.AssetSelection.key_prefixes(["lake"])
@@ -13,7 +15,11 @@ _SCORES = dg.AssetSelection.assets(["scores", "leads"])
 _CREDIT = dg.AssetSelection.assets(["attribution", "credit"])
 _PRODUCED = _RAW | _LAKE | _MODEL | _SCORES | _CREDIT
 _AFTER_MODELS = (_SCORES | _CREDIT).downstream() - _PRODUCED
-_MARTS = dg.AssetSelection.all(include_sources=False) - _PRODUCED - _AFTER_MODELS
+_RULES = dg.AssetSelection.checks(
+    *(dg.AssetCheckKey(dg.AssetKey([check.asset]), check.name) for check in CHECKS),
+    *(dg.AssetCheckKey(dg.AssetKey([table]), "expectations") for table in VALIDATED),
+)
+_MARTS = dg.AssetSelection.all(include_sources=False) - _PRODUCED - _AFTER_MODELS - _RULES
 
 pull_tenant = dg.define_asset_job(
     "pull_tenant",
@@ -27,8 +33,9 @@ train_lead_score = dg.define_asset_job("train_lead_score", selection=_MODEL, des
 score_leads = dg.define_asset_job("score_leads", selection=_SCORES, description="Score every lead with the live model.")
 attribute_channels = dg.define_asset_job("attribute_channels", selection=_CREDIT, description="Credit the channels.")
 publish = dg.define_asset_job(
-    "publish", selection=_AFTER_MODELS, description="Build and test the marts that show scores and credit."
+    "publish", selection=_AFTER_MODELS - _RULES, description="Build and test the marts that show scores and credit."
 )
+check_marts = dg.define_asset_job("check_marts", selection=_RULES, description="Check what must hold in each tenant.")
 retrain = dg.define_asset_job(
     "retrain",
     selection=_LAKE | _MODEL | _SCORES | _CREDIT | _AFTER_MODELS,

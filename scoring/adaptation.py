@@ -1,0 +1,233 @@
+"""What a tenant adds to the pooled model: shrunk intercept and slopes, by empirical Bayes. Trees are not known here.
+
+Model: logit P(y=1) = pooled + z'theta_t with theta_t ~ N(mu, diag(tau2)); mu and tau2 by EM with a Laplace step per
+tenant (Gelman and Hill, Data Analysis Using Regression and Multilevel Models, ch. 12 and 14).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from scoring.errors import AdaptationWithheld
+from scoring.logit import row_losses, sigmoid
+from scoring.schema import Schema
+
+MAX_SLOPES = 30
+EM_STEPS = 20
+EM_ROWS = 4_000
+PRIOR_TENANTS = 2.0
+PRIOR_VARIANCE = 0.02
+MU_VARIANCE = 0.25
+CLIP = 4.0
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A standardised feature: ``(x - mean) / scale`` with x the number itself, or ``table`` by category code."""
+
+    feature: int
+    mean: float
+    scale: float
+    table: tuple[float, ...] = ()
+
+    def apply(self, column: np.ndarray) -> np.ndarray:
+        """Standard scores, 0 where unknown, clipped so that an outlier can't run away with a lead."""
+        x = np.asarray(self.table)[column.astype(np.int64)] if self.table else column
+        return np.clip(np.nan_to_num((x - self.mean) / self.scale, nan=0.0), -CLIP, CLIP)
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """The population's mean and spread of tenant effects, and the effects of the tenants that are loaded here.
+
+    ``known`` holds the keys (hashes) of all tenants of the training, so that one whose own effects were not
+    loaded is refused instead of silently scored like a stranger.
+    """
+
+    slopes: tuple[Slope, ...]
+    center: float
+    scale: float
+    mu: np.ndarray
+    tau2: np.ndarray
+    known: frozenset[str] = frozenset()
+    effects: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def design(self, matrix: np.ndarray, pooled: np.ndarray) -> np.ndarray:
+        """Columns: 1, the standardised pooled log-odds, then one per slope."""
+        columns = [np.ones_like(pooled), (pooled - self.center) / self.scale]
+        columns += [slope.apply(matrix[:, slope.feature]) for slope in self.slopes]
+        return np.column_stack(columns)
+
+    def effect(self, tenant: str | None) -> np.ndarray:
+        """The effects for one tenant; the population's mean for none and for one that the training never saw."""
+        key = key_of(tenant) if tenant is not None else ""
+        if key in self.known and key not in self.effects:
+            raise AdaptationWithheld(
+                f"the adaptation for tenant {tenant} was not loaded here",
+                hint="load the model with this tenant in tenants=",
+            )
+        return self.effects.get(key, self.mu)
+
+    def thetas(self, tenants: Sequence[str | None]) -> np.ndarray:
+        """Effects row by row."""
+        distinct: dict[str | None, int] = {}
+        rows = np.fromiter((distinct.setdefault(t, len(distinct)) for t in tenants), np.int64, len(tenants))
+        if not distinct:
+            return np.empty((0, len(self.mu)))
+        return np.stack([self.effect(t) for t in distinct])[rows]
+
+    def to_json(self) -> dict[str, Any]:
+        """The population's part as plain data; tenants' effects are written apart, one file each."""
+        slopes = [{"feature": s.feature, "mean": s.mean, "scale": s.scale, "table": list(s.table)} for s in self.slopes]
+        plain = {"slopes": slopes, "center": self.center, "scale": self.scale, "known": sorted(self.known)}
+        return {**plain, "mu": self.mu.tolist(), "tau2": self.tau2.tolist()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], effects: Mapping[str, np.ndarray]) -> "Adaptation":
+        """The adaptation that `to_json` wrote, with the effects at hand."""
+        slopes = tuple(Slope(s["feature"], s["mean"], s["scale"], tuple(s["table"])) for s in data["slopes"])
+        mu, tau2 = np.asarray(data["mu"]), np.asarray(data["tau2"])
+        return cls(slopes, data["center"], data["scale"], mu, tau2, frozenset(data["known"]), dict(effects))
+
+
+def key_of(tenant: str) -> str:
+    """The name under which a tenant's effects are kept: a hash, so that a folder listing names nobody."""
+    return hashlib.sha256(f"tekup-scoring:{tenant}".encode()).hexdigest()[:32]
+
+
+def prepare(
+    schema: Schema, matrix: np.ndarray, pooled: np.ndarray, label: np.ndarray, importance: np.ndarray
+) -> Adaptation:
+    """An adaptation without effects yet: which slopes, and how their features are standardised."""
+    chosen = [int(i) for i in np.argsort(-importance, kind="stable")[:MAX_SLOPES] if importance[i] > 0]
+    slopes = []
+    for i in chosen:
+        column = matrix[:, i]
+        table: tuple[float, ...] = ()
+        if schema.features[i].kind == "categorical":
+            table = _category_table(column, label, len(schema.features[i].levels) + 2)
+            column = np.asarray(table)[column.astype(np.int64)]
+        low, high = np.nanquantile(column, [0.005, 0.995])
+        clipped = np.clip(column, low, high)
+        if (scale := float(np.nanstd(clipped))) > 0:
+            slopes.append(Slope(i, float(np.nanmean(clipped)), scale, table))
+    size = len(slopes) + 2
+    spread = max(float(np.std(pooled)), 1e-3)
+    empty = Adaptation(tuple(slopes), float(np.mean(pooled)), spread, np.zeros(size), np.zeros(size))
+    return replace(empty, tau2=np.full(size, 0.1))
+
+
+def fit(
+    base: Adaptation,
+    matrix: np.ndarray,
+    pooled: np.ndarray,
+    label: np.ndarray,
+    tenant: np.ndarray,
+    *,
+    size: int,
+) -> Adaptation:
+    """Estimate ``mu``, ``tau2`` and each tenant's effects from log-odds that did not see the row.
+
+    ``size`` is how many of the design's columns may differ by tenant: 1 is the intercept alone.
+    """
+    keys, groups = np.unique(tenant, return_inverse=True)
+    order = np.argsort(groups, kind="stable")
+    bounds = np.searchsorted(groups[order], np.arange(len(keys) + 1))
+    design = base.design(matrix, pooled)[:, :size]
+    random = np.random.default_rng(0)
+    parts = []
+    for start, end in pairwise(bounds):
+        rows = order[start:end]
+        some = rows if len(rows) <= EM_ROWS else np.sort(random.choice(rows, EM_ROWS, replace=False))
+        parts.append((rows, some))
+    mu, tau2 = np.zeros(size), np.full(size, 0.1)
+    theta = np.zeros((len(keys), size))
+    for _ in range(EM_STEPS):
+        spread = np.empty_like(theta)
+        for t, (_, some) in enumerate(parts):
+            weight = len(parts[t][0]) / len(some)
+            theta[t], spread[t] = _laplace(design[some], pooled[some], label[some], mu, tau2, theta[t], 2, weight)
+        mu = theta.sum(axis=0) / (len(keys) + tau2 / MU_VARIANCE)
+        total = ((theta - mu) ** 2 + spread).sum(axis=0)
+        tau2 = (total + PRIOR_TENANTS * PRIOR_VARIANCE) / (len(keys) + PRIOR_TENANTS)
+    effects = {}
+    for t, (rows, _) in enumerate(parts):
+        mine, _ = _laplace(design[rows], pooled[rows], label[rows], mu, tau2, theta[t], 8, 1.0)
+        effects[key_of(str(keys[t]))] = _pad(mine, len(base.mu))
+    full = len(base.mu)
+    return replace(base, mu=_pad(mu, full), tau2=_pad(tau2, full), known=frozenset(effects), effects=effects)
+
+
+def choose(
+    base: Adaptation,
+    matrix: np.ndarray,
+    pooled: np.ndarray,
+    label: np.ndarray,
+    tenant: np.ndarray,
+    *,
+    seed: int,
+) -> tuple[Adaptation | None, np.ndarray, dict[str, float]]:
+    """The adaptation with the least held-out log loss among none, intercept and slopes; refitted on all rows.
+
+    Also returned: the held-out log-odds under the choice, and the loss of each candidate (two halves of rows,
+    each adapted by the other).
+    """
+    half = np.random.default_rng(seed).permutation(len(label)) % 2
+    sizes = {"intercept": 1, "slopes": len(base.mu)}
+    held = {"none": pooled}
+    for name, size in sizes.items():
+        out = np.empty_like(pooled)
+        for k in (0, 1):
+            teach, test = half != k, half == k
+            fitted = fit(base, matrix[teach], pooled[teach], label[teach], tenant[teach], size=size)
+            theta = fitted.thetas([str(t) for t in tenant[test]])
+            out[test] = pooled[test] + (fitted.design(matrix[test], pooled[test]) * theta).sum(axis=1)
+        held[name] = out
+    losses = {name: float(row_losses(label, logit).mean()) for name, logit in held.items()}
+    best = min(losses, key=lambda name: losses[name])
+    if best == "none":
+        return None, pooled, losses
+    return fit(base, matrix, pooled, label, tenant, size=sizes[best]), held[best], losses
+
+
+def _category_table(column: np.ndarray, label: np.ndarray, size: int) -> tuple[float, ...]:
+    """Smoothed log-odds of the label by category code."""
+    codes = column.astype(np.int64)
+    rows, wins = np.bincount(codes, minlength=size), np.bincount(codes, label, minlength=size)
+    rate = (wins + 20 * label.mean()) / (rows + 20)
+    return tuple(np.log(rate / (1 - rate)).tolist())
+
+
+def _laplace(
+    design: np.ndarray,
+    offset: np.ndarray,
+    label: np.ndarray,
+    mu: np.ndarray,
+    tau2: np.ndarray,
+    start: np.ndarray,
+    steps: int,
+    weight: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior mode of one tenant's effects and its posterior variances, by damped Newton steps from ``start``."""
+    theta = start.copy()
+    precision = 1.0 / tau2
+    variance = tau2
+    for _ in range(steps):
+        p = sigmoid(offset + design @ theta)
+        gradient = weight * (design.T @ (label - p)) - precision * (theta - mu)
+        hessian = weight * ((design * (p * (1 - p))[:, None]).T @ design) + np.diag(precision)
+        inverse = np.linalg.inv(hessian)
+        step = inverse @ gradient
+        theta = theta + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
+        variance = np.diag(inverse)
+        if np.abs(step).max() < 1e-8:
+            break
+    return theta, variance
+
+
+def _pad(values: np.ndarray, size: int) -> np.ndarray:
+    return np.concatenate([values, np.zeros(size - len(values))])

@@ -1,0 +1,136 @@
+"""Checks a frame for training and takes it apart into features, label, time and tenant. Nothing is learned here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from scoring.errors import (
+    DuplicateLeads,
+    EmptyFrame,
+    LabelError,
+    MissingColumns,
+    OneClassLabel,
+    TenantError,
+    TimeError,
+    TooLittleData,
+)
+
+MIN_ROWS = 20
+MIN_OF_EACH = 5
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Matured leads in time order: the frame, the feature names, label (0/1 floats), time (floats), tenant (text)."""
+
+    frame: pl.DataFrame
+    features: list[str]
+    label: np.ndarray
+    time: np.ndarray | None
+    tenant: np.ndarray | None
+    unlabelled: int
+    repeated: int
+
+
+def take(
+    frame: pl.DataFrame,
+    *,
+    label: str,
+    time: str | None = None,
+    tenant: str | None = None,
+    lead_id: str | None = None,
+    drop: Sequence[str] = (),
+    as_of: datetime | None = None,
+) -> Leads:
+    """The matured leads of ``frame``; raises the named error of whatever makes it unusable."""
+    roles = {"label": label, "time": time, "tenant": tenant, "lead_id": lead_id}
+    absent = [name for name in [*roles.values(), *drop] if name is not None and name not in frame.columns]
+    if absent:
+        raise MissingColumns(f"the frame lacks {', '.join(map(repr, absent))}", hint="check the column names")
+    if frame.is_empty():
+        raise EmptyFrame("the frame has no rows", hint="there is nothing to learn from")
+    if lead_id is not None and (twice := frame[lead_id].is_duplicated()).any():
+        raise DuplicateLeads(
+            f"column {lead_id!r} names {frame[lead_id].filter(twice).n_unique()} lead(s) more than once, "
+            f"first {frame[lead_id].filter(twice)[0]!r}",
+            hint="keep one row per lead",
+        )
+    labels = check_label(frame[label])
+    matured = frame.filter(labels.is_not_null())
+    if time is not None:
+        _check_time(matured[time], as_of or datetime.now(UTC))
+        matured = matured.sort(time, maintain_order=True)
+    y = check_label(matured[label]).to_numpy()
+    _check_enough(label, y)
+    if tenant is not None and matured[tenant].null_count():
+        raise TenantError(f"{matured[tenant].null_count()} row(s) have no {tenant!r}", hint="every lead has a tenant")
+    special = {name for name in roles.values() if name is not None} | set(drop)
+    features = [name for name in matured.columns if name not in special]
+    if not features:
+        raise EmptyFrame("no feature column is left", hint="give at least one column besides label, time and tenant")
+    return Leads(
+        frame=matured,
+        features=features,
+        label=y,
+        time=None if time is None else _moments(matured[time]),
+        tenant=None if tenant is None else matured[tenant].cast(pl.String).to_numpy().astype(str),
+        unlabelled=frame.height - matured.height,
+        repeated=int(matured.is_duplicated().sum()),
+    )
+
+
+def check_label(values: pl.Series) -> pl.Series:
+    """The label as floats 0, 1 and null (not matured); raises `LabelError` for anything else."""
+    if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
+        raise LabelError(f"label {values.name!r} has type {values.dtype}", hint="use 0, 1 and null (not matured)")
+    floats = values.cast(pl.Float64).fill_nan(None)
+    odd = floats.filter(floats.is_not_null() & ~floats.is_in([0.0, 1.0]))
+    if len(odd):
+        raise LabelError(
+            f"label {values.name!r} holds {odd[0]} ({len(odd)} odd value(s))",
+            hint="use 0, 1 and null (not matured)",
+        )
+    return floats
+
+
+def _check_enough(name: str, label: np.ndarray) -> None:
+    if not len(label):
+        raise TooLittleData(f"no lead has a matured label {name!r}", hint="wait until outcome windows have passed")
+    wins = int(label.sum())
+    if wins in (0, len(label)):
+        raise OneClassLabel(
+            f"all {len(label)} matured labels {name!r} are {int(label[0])}",
+            hint="both outcomes are needed to learn",
+        )
+    if len(label) < MIN_ROWS or min(wins, len(label) - wins) < MIN_OF_EACH:
+        raise TooLittleData(
+            f"{len(label)} matured leads with {wins} won are too few",
+            hint=f"{MIN_ROWS} leads and {MIN_OF_EACH} of each outcome are the least; or pool several tenants",
+        )
+
+
+def _check_time(values: pl.Series, now: datetime) -> None:
+    if values.null_count():
+        raise TimeError(f"column {values.name!r} has {values.null_count()} null(s)", hint="every lead has a moment")
+    dtype = values.dtype
+    if dtype.is_numeric():
+        if dtype.is_float() and not values.is_finite().all():
+            raise TimeError(f"column {values.name!r} holds values that are not finite")
+        return
+    if dtype not in (pl.Date, pl.Datetime):
+        raise TimeError(f"column {values.name!r} has type {dtype}", hint="use a date, a datetime or a number")
+    latest = float(_moments(values).max())
+    if latest > (now + timedelta(days=1)).timestamp():
+        raise TimeError(
+            f"column {values.name!r} reaches {values.max()!s}, which lies in the future",
+            hint="correct the date: a lead can't be known before it exists",
+        )
+
+
+def _moments(values: pl.Series) -> np.ndarray:
+    if values.dtype.is_numeric():
+        return values.cast(pl.Float64).to_numpy()
+    return values.cast(pl.Datetime("us")).dt.epoch("us").cast(pl.Float64).to_numpy() / 1e6

@@ -1,0 +1,294 @@
+"""A trained lead model: scores, grades and reasons for frames and for one lead. Training and files live elsewhere."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+
+from scoring import card, grades, storage
+from scoring.adaptation import Adaptation, key_of
+from scoring.calibration import LIMIT, Calibrator
+from scoring.errors import EmptyFrame, ModelDamaged, TenantError
+from scoring.fastpath import SingleRow
+from scoring.logit import sigmoid
+from scoring.reasons import DTYPE, strongest, to_probability
+from scoring.schema import Missing, Schema, as_text
+
+ADAPTATIONS = "adaptations"
+STEP = 1e-4
+SCORED: dict[str, pl.DataType] = {"probability": pl.Float64(), "grade": pl.String(), "reasons": DTYPE}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What one feature did to one lead: its value as text and its signed share of the probability."""
+
+    feature: str
+    value: str | None
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One lead's probability (0 to 1), grade (A to E), the base it started from, and its strongest reasons."""
+
+    probability: float
+    grade: str
+    base_probability: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class LeadModel:
+    """Trees, calibration, adaptation and grade edges, with the schema and the figures of the training."""
+
+    booster_text: str
+    schema: Schema
+    calibrator: Calibrator
+    edges: Sequence[float]
+    adaptation: Adaptation | None = None
+    tenant_column: str | None = None
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def booster(self) -> lgb.Booster:
+        """The trees."""
+        return lgb.Booster(model_str=self.booster_text)
+
+    @cached_property
+    def _single(self) -> SingleRow:
+        return SingleRow(self.booster)
+
+    @cached_property
+    def _base_raw(self) -> float:
+        return float(self._single.contributions(np.full(len(self.schema.features), np.nan))[-1])
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the columns that a lead must have."""
+        return self.schema.names
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over every file of the saved model; equal trainings give equal fingerprints."""
+        return storage.fingerprint(self.files())
+
+    def importance(self) -> pl.DataFrame:
+        """One row per feature: ``feature`` and ``gain``, its share of all loss that the splits removed (sums to 1)."""
+        gain = self.booster.feature_importance("gain")
+        table = pl.DataFrame({"feature": self.features, "gain": gain / max(gain.sum(), 1e-12)})
+        return table.sort("gain", descending=True)
+
+    def score(
+        self,
+        frame: pl.DataFrame,
+        *,
+        reasons: int = 3,
+        tenant: str | None = None,
+        missing: Missing = "error",
+        threads: int = 1,
+    ) -> pl.DataFrame:
+        """Score leads, one row per row of ``frame`` and in its order.
+
+        ``frame`` has the feature columns of the training, whatever else it has is ignored; a model of several
+        tenants also needs the tenant's column, or ``tenant`` for all rows. ``missing="null"`` reads an absent
+        column as unknown. A category that the training did not know counts with the rare ones.
+
+        Returns ``probability`` (float, 0 < p < 1), ``grade`` (A to E) and ``reasons``: the ``reasons`` strongest
+        features as a list of structs ``feature``, ``value`` (text, null if unknown) and ``contribution`` (signed,
+        in probability). Contributions of all features plus `base_probability` give the probability.
+        ``reasons=0`` leaves the lists empty and is many times faster. ``threads``: one by default, because on
+        busy cores LightGBM's threads wait for each other; 0 takes all cores.
+
+        Raises `MissingColumns`, `UnusableColumn`, `NonFiniteValues`, `TenantError` or `AdaptationWithheld`.
+        """
+        if not frame.width:
+            raise EmptyFrame("the frame has no columns")
+        tenants = self._tenants(frame, tenant)
+        matrix = self.schema.encode(frame, missing=missing)
+        if not frame.height:
+            return pl.DataFrame(schema=SCORED)
+        raw = np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads))
+        probability = sigmoid(self._logit(matrix, raw, tenants))
+        columns = {
+            "probability": pl.Series(probability),
+            "grade": pl.Series(grades.grade(probability, self.edges).tolist(), dtype=pl.String),
+        }
+        if reasons > 0:
+            shares = self.contributions(matrix, tenants, threads=threads)
+            columns["reasons"] = self._reason_lists(frame, shares, reasons)
+        else:
+            columns["reasons"] = pl.Series([[]] * frame.height, dtype=DTYPE)
+        return pl.DataFrame(columns)
+
+    def score_one(
+        self,
+        features: Mapping[str, object],
+        *,
+        reasons: int = 3,
+        tenant: str | None = None,
+        missing: Missing = "null",
+    ) -> Score:
+        """Score one lead from a mapping, without a frame; equal to `score` on a frame of one row to 1e-9.
+
+        Features that the mapping does not name are unknown (``missing="error"`` refuses instead); names that the
+        model does not know are ignored. Raises as `score` does.
+        """
+        if tenant is None and self.adaptation is not None:
+            if self.tenant_column is None or self.tenant_column not in features:
+                raise self._no_tenant("lead")
+            given = features[self.tenant_column]
+            tenant = None if given is None else str(given)
+        row = self.schema.encode_one(features, missing=missing)
+        raw = np.array([self._single.raw(row)])
+        matrix = row[None, :]
+        probability = sigmoid(self._logit(matrix, raw, [tenant]))
+        shares: list[Reason] = []
+        if reasons > 0:
+            parts = self.contributions(matrix, [tenant])
+            for position in strongest(parts, reasons)[0]:
+                name = self.features[position]
+                shares.append(Reason(name, _text(features.get(name)), float(parts[0, position])))
+        mark = str(grades.grade(probability, self.edges)[0])
+        return Score(float(probability[0]), mark, self.base_probability(tenant), tuple(shares))
+
+    def base_probability(self, tenant: str | None = None) -> float:
+        """The probability that reasons start from: the trees' expected log-odds, calibrated and adapted."""
+        return float(sigmoid(self._base_logit([tenant]))[0])
+
+    def contributions(self, matrix: np.ndarray, tenants: Sequence[str | None], *, threads: int = 1) -> np.ndarray:
+        """Contributions (rows, features) in probability; each row sums to its probability minus its base's."""
+        if len(matrix) == 1:
+            parts = self._single.contributions(matrix[0])[None, :]
+        else:
+            parts = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=threads))
+        trees = parts[:, :-1]
+        logits = trees * self._stretch(trees.sum(axis=1))[:, None]
+        if self.adaptation is not None:
+            theta = self.adaptation.thetas(tenants)
+            logits *= (1 + theta[:, 1] / self.adaptation.scale)[:, None]
+            for column, slope in enumerate(self.adaptation.slopes, 2):
+                logits[:, slope.feature] += theta[:, column] * slope.apply(matrix[:, slope.feature])
+        return to_probability(logits, self._base_logit(tenants))
+
+    def _stretch(self, gap: np.ndarray) -> np.ndarray:
+        """Calibrated over raw log-odds on the way from the base to each row; at the base itself, the slope there."""
+        base = np.array([self._base_raw])
+        at_base = np.abs(gap) < STEP
+        around = self.calibrator.apply(base + STEP) - self.calibrator.apply(base - STEP)
+        rise = self.calibrator.apply(base + gap) - self.calibrator.apply(base)
+        return np.asarray(np.where(at_base, around / (2 * STEP), rise / np.where(at_base, 1.0, gap)))
+
+    def _logit(self, matrix: np.ndarray, raw: np.ndarray, tenants: Sequence[str | None]) -> np.ndarray:
+        pooled = self.calibrator.apply(raw)
+        if self.adaptation is None:
+            return pooled
+        design = self.adaptation.design(matrix, pooled)
+        own = (design * self.adaptation.thetas(tenants)).sum(axis=1)
+        return np.asarray(np.clip(pooled + own, -LIMIT, LIMIT))
+
+    def _base_logit(self, tenants: Sequence[str | None]) -> np.ndarray:
+        start = float(self.calibrator.apply(np.array([self._base_raw]))[0])
+        if self.adaptation is None:
+            return np.full(len(tenants), start)
+        theta = self.adaptation.thetas(tenants)
+        return start + theta[:, 0] + theta[:, 1] * (start - self.adaptation.center) / self.adaptation.scale
+
+    def _tenants(self, frame: pl.DataFrame, tenant: str | None) -> list[str | None]:
+        if tenant is not None or self.adaptation is None:
+            return [tenant] * frame.height
+        if self.tenant_column not in frame.columns:
+            raise self._no_tenant("frame")
+        return frame[self.tenant_column].cast(pl.String).to_list()
+
+    def _no_tenant(self, where: str) -> TenantError:
+        return TenantError(
+            f"the model was adapted to tenants and the {where} lacks {self.tenant_column!r}",
+            hint="give the tenant there or as tenant=; None there, or a new tenant, is scored as a stranger",
+        )
+
+    def _reason_lists(self, frame: pl.DataFrame, shares: np.ndarray, count: int) -> pl.Series:
+        order = strongest(shares, count)
+        texts = [as_text(frame[n]).to_list() if n in frame.columns else None for n in self.features]
+        names = self.features
+        lists = []
+        for row, positions in enumerate(order.tolist()):
+            lists.append(
+                [
+                    {
+                        "feature": names[p],
+                        "value": None if (column := texts[p]) is None else column[row],
+                        "contribution": float(shares[row, p]),
+                    }
+                    for p in positions
+                ]
+            )
+        return pl.Series(lists, dtype=DTYPE)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model as a new folder, all or nothing; returns its path. A path that exists is refused."""
+        return storage.write(Path(path), self.files())
+
+    def files(self) -> dict[str, str]:
+        """Name to text of every file of the saved model; each tenant's effects are a file of their own."""
+        adaptation = self.adaptation
+        schema = self.schema.to_json() | {"tenant_column": self.tenant_column}
+        calibration = self.calibrator.to_json() | {
+            "grade_edges": list(self.edges),
+            "adaptation": None if adaptation is None else adaptation.to_json(),
+        }
+        files = {
+            "model.txt": self.booster_text,
+            "schema.json": _json(schema),
+            "calibration.json": _json(calibration),
+            "metrics.json": _json(self.metrics),
+            "model_card.md": card.write(self.metrics, self.importance(), self.calibrator.method),
+        }
+        for key, theta in sorted(adaptation.effects.items()) if adaptation is not None else ():
+            files[f"{ADAPTATIONS}/{key}.json"] = _json({"effects": theta.tolist()})
+        return files
+
+
+def load(path: str | Path, *, tenants: Sequence[str] | None = None) -> LeadModel:
+    """The model that `LeadModel.save` wrote, after its hashes were checked; raises `ModelDamaged`.
+
+    With ``tenants`` only their adaptations are read, so a server of one tenant needs no other tenant's file; without,
+    all that are in the folder. Nothing in the folder is executed: it holds text alone.
+    """
+    wanted = None if tenants is None else [f"{ADAPTATIONS}/{key_of(tenant)}.json" for tenant in tenants]
+    files = storage.read(Path(path), optional=ADAPTATIONS, wanted=wanted)
+    try:
+        schema, calibration = json.loads(files["schema.json"]), json.loads(files["calibration.json"])
+        metrics = json.loads(files["metrics.json"])
+        tenant_column = schema.pop("tenant_column")
+        edges, population = calibration.pop("grade_edges"), calibration.pop("adaptation")
+        effects = {
+            name.removeprefix(f"{ADAPTATIONS}/").removesuffix(".json"): np.array(json.loads(text)["effects"])
+            for name, text in files.items()
+            if name.startswith(f"{ADAPTATIONS}/")
+        }
+        return LeadModel(
+            booster_text=files["model.txt"],
+            schema=Schema.from_json(schema),
+            calibrator=Calibrator.from_json(calibration),
+            edges=edges,
+            adaptation=None if population is None else Adaptation.from_json(population, effects),
+            tenant_column=tenant_column,
+            metrics=metrics,
+        )
+    except (KeyError, TypeError, ValueError) as fault:
+        raise ModelDamaged(f"the model in {path} can't be read: {fault!r}", hint="publish it again") from fault
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else as_text(pl.Series([value])).to_list()[0]

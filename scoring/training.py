@@ -1,0 +1,197 @@
+"""From a frame of leads to a model: the order of the steps. Each step itself lives in its own module."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from scoring import adaptation, calibration, grades, intake, leakage, schema, splits, tuning
+from scoring.baseline import held_out
+from scoring.boosting import Rows, fit_bag, text_of
+from scoring.calibration import Calibrator
+from scoring.errors import LeakageError, MissingColumns
+from scoring.intake import Leads
+from scoring.logit import sigmoid
+from scoring.metrics import measure
+from scoring.model import LeadModel
+from scoring.splits import Split
+from scoring.tuning import Tuned
+
+TUNE_ROWS = 50_000
+MIN_TENANTS_PER_LEVEL = 3
+
+
+def train(
+    frame: pl.DataFrame,
+    *,
+    label: str,
+    time: str | None = None,
+    tenant: str | None = None,
+    categorical: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    seed: int = 0,
+    lead_id: str | None = None,
+    monotone: Mapping[str, int] | None = None,
+    allow_leakage: bool | Collection[str] = False,
+    budget: int = 5,
+    threads: int = 1,
+    as_of: datetime | None = None,
+) -> LeadModel:
+    """Train a calibrated lead model.
+
+    ``frame``: one row per lead, features as known on the lead's moment: numbers, booleans and text (a category);
+    nulls are allowed, NaN is null, infinities are refused. ``label``: 0/1, null where the outcome window has not
+    passed (such rows are left out and counted). ``time``: date, datetime or number; with it, tuning and figures
+    judge the latest leads by the earlier ones, and recency weights are tried; without it, stratified folds drawn
+    by ``seed``. ``tenant``: pools all tenants in trees that do not know the tenant, plus shrunk effects per
+    tenant. ``categorical``: number columns that are categories. ``drop``: columns to ignore. ``lead_id``: a
+    column that must be unique and is no feature; without it, repeated rows are kept (equal leads are common)
+    and counted. ``monotone``: feature to +1 or -1. ``allow_leakage``: True, or the names that may know the
+    outcome. ``budget``: how many shapes of trees to try. ``threads``: more help only where
+    cores are idle. ``as_of``: dates after it (default: now) are refused.
+
+    Same frame, seed and versions give the same model bit for bit, whatever ``threads`` is.
+
+    Raises `EmptyFrame`, `MissingColumns`, `UnusableColumn`, `NonFiniteValues`, `LabelError`, `OneClassLabel`,
+    `TooLittleData`, `DuplicateLeads`, `TimeError`, `TenantError` or `LeakageError`.
+    """
+    leads = intake.take(frame, label=label, time=time, tenant=tenant, lead_id=lead_id, drop=drop, as_of=as_of)
+    learned = _fit_schema(leads, categorical)
+    rows = _rows(leads, learned, monotone or {})
+    allowed = _check_leakage(learned, rows, allow_leakage, seed, threads)
+
+    sample = _sample(rows, leads, seed)
+    judged = leads.time is not None and bool(splits.by_time(leads.time[sample], leads.label[sample]))
+    part = rows.take(sample)
+    folds = (
+        splits.by_time(leads.time[sample], part.label)  # type: ignore[index]
+        if judged
+        else splits.stratified(part.label, seed=seed)
+    )
+    tuned = tuning.tune(part, folds, budget=budget, seed=seed, threads=threads)
+    booster = fit_bag(
+        rows, tuned.shape, tuned.rounds, bags=tuning.bags_for(len(rows.label)), seed=seed, threads=threads
+    )
+    judge = _calibrate(part, tuned, folds, judged)
+    adapted, held_logit, held = None, judge.held_logit, sample[judge.held]
+    losses: dict[str, float] = {}
+    if leads.tenant is not None:
+        pooled = _unseen_logit(rows, tuned, judge.calibrator, sample, seed, threads)
+        base = adaptation.prepare(learned, rows.matrix, pooled, rows.label, booster.feature_importance("gain"))
+        adapted, held_logit, losses = adaptation.choose(base, rows.matrix, pooled, rows.label, leads.tenant, seed=seed)
+        held = np.arange(len(rows.label))
+    naive = held_out(learned, part.matrix, part.label, folds)[judge.held]
+    metrics = {
+        "data": _data(leads, learned, allowed),
+        "split": "two windows in time" if judged else f"{len(folds)} stratified folds",
+        "validation": measure(rows.label[held], sigmoid(held_logit)),
+        "baseline": measure(part.label[judge.held], sigmoid(naive)),
+        "shape": tuned.shape.to_json() | {"rounds": tuned.rounds},
+        "tried": [shape.to_json() | {"log_loss": loss} for shape, loss in tuned.losses],
+        "calibration_log_loss": judge.losses,
+        "adaptation_log_loss": losses,
+        "seed": seed,
+    }
+    edges = grades.find_edges(sigmoid(held_logit))
+    return LeadModel(text_of(booster), learned, judge.calibrator, edges, adapted, tenant, metrics)
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """The chosen calibrator, its candidates' losses, and the rows that were held out with their log-odds."""
+
+    calibrator: Calibrator
+    losses: dict[str, float]
+    held: np.ndarray
+    held_logit: np.ndarray
+
+
+def _calibrate(part: Rows, tuned: Tuned, folds: Sequence[Split], judged: bool) -> _Judgement:
+    """In time, the first window teaches the calibrator that the last one judges; else folds of the held-out rows."""
+    held = np.flatnonzero(~np.isnan(tuned.held_raw))
+    raw, label = tuned.held_raw[held], part.label[held]
+    if judged and len(folds) > 1:
+        inner = [(np.searchsorted(held, folds[0][1]), np.searchsorted(held, folds[-1][1]))]
+    else:
+        inner = splits.stratified(label, seed=1)
+    chosen, losses, logit = calibration.choose(label, raw, inner)
+    return _Judgement(chosen, losses, held, logit)
+
+
+def _unseen_logit(
+    rows: Rows, tuned: Tuned, calibrator: Calibrator, sample: np.ndarray, seed: int, threads: int
+) -> np.ndarray:
+    """Calibrated log-odds of every row from trees that did not see it; from the tuning where it covered all rows."""
+    raw = np.full(len(rows.label), np.nan)
+    raw[sample] = tuned.held_raw
+    if np.isnan(raw).any():
+        folds = splits.stratified(rows.label, seed=seed, folds=2 if len(rows.label) > TUNE_ROWS else splits.FOLDS)
+        raw = tuning.cross_fit(rows, folds, tuned.shape, tuned.rounds, seed=seed, threads=threads)
+    return calibrator.apply(raw)
+
+
+def _fit_schema(leads: Leads, categorical: Sequence[str]) -> schema.Schema:
+    unknown = [name for name in categorical if name not in leads.features]
+    if unknown:
+        raise MissingColumns(f"categorical names {unknown[0]!r}, which is no feature of the frame")
+    if leads.tenant is None:
+        return schema.fit(leads.frame, leads.features, categorical=categorical)
+    tenants = pl.Series(leads.tenant)
+    least = min(MIN_TENANTS_PER_LEVEL, tenants.n_unique())
+    return schema.fit(leads.frame, leads.features, categorical=categorical, tenants=tenants, min_tenants=least)
+
+
+def _rows(leads: Leads, learned: schema.Schema, monotone: Mapping[str, int]) -> Rows:
+    unknown = [name for name in monotone if name not in leads.features]
+    if unknown:
+        raise MissingColumns(f"monotone names {unknown[0]!r}, which is no feature of the frame")
+    age = None
+    if leads.time is not None and (span := leads.time[-1] - leads.time[0]) > 0:
+        age = (leads.time[-1] - leads.time) / span
+    return Rows(
+        matrix=learned.encode(leads.frame),
+        label=leads.label,
+        categorical=learned.categorical,
+        monotone=[monotone.get(name, 0) for name in learned.names],
+        age=age,
+    )
+
+
+def _sample(rows: Rows, leads: Leads, seed: int) -> np.ndarray:
+    """Rows to tune on, in order: all, or a random part of a large frame."""
+    count = len(rows.label)
+    if count <= TUNE_ROWS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, TUNE_ROWS, replace=False))
+
+
+def _check_leakage(
+    learned: schema.Schema, rows: Rows, allow: bool | Collection[str], seed: int, threads: int
+) -> list[str]:
+    """The names of leaking features that were allowed; raises `LeakageError` for the others."""
+    found = leakage.detect(learned, rows, seed=seed, threads=threads)
+    refused = {} if allow is True else {n: why for n, why in found.items() if allow is False or n not in allow}
+    if refused:
+        told = "; ".join(f"{name!r}: {why}" for name, why in refused.items())
+        raise LeakageError(
+            f"feature(s) that know the outcome: {told}",
+            hint="drop what is learned only after the lead's moment, or name it in allow_leakage",
+            features=refused,
+        )
+    return sorted(found)
+
+
+def _data(leads: Leads, learned: schema.Schema, allowed: list[str]) -> dict[str, Any]:
+    return {
+        "leads": len(leads.label),
+        "won": int(leads.label.sum()),
+        "not_matured": leads.unlabelled,
+        "repeated_rows": leads.repeated,
+        "tenants": 0 if leads.tenant is None else len(np.unique(leads.tenant)),
+        "features": len(learned.features),
+        "without_information": list(learned.unused),
+        "allowed_leakage": allowed,
+    }

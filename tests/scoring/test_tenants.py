@@ -1,0 +1,111 @@
+"""Several tenants in one model: they differ, strangers are served, nobody is named in another's files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import scoring
+from scoring import errors
+from scoring.adaptation import key_of
+from tests.scoring import leads
+from tests.scoring.conftest import TENANTS
+
+LEAD = {"visits": 3, "size": 20.0, "is_customer": False, "source": "ads"}
+
+
+def test_same_lead_scores_differently_at_tenants_with_different_rates(pooled_model: scoring.LeadModel) -> None:
+    by_tenant = {t: pooled_model.score_one({**LEAD, "tenant_id": t}).probability for t in TENANTS}
+    assert by_tenant["nord"] > 1.5 * by_tenant["oest"] > 1.5 * by_tenant["syd"]
+
+
+def test_adaptation_beats_the_pooled_model_on_unseen_leads_of_every_tenant(pooled_model: scoring.LeadModel) -> None:
+    stranger = scoring.LeadModel(
+        pooled_model.booster_text, pooled_model.schema, pooled_model.calibrator, pooled_model.edges
+    )
+    for name in ("nord", "syd"):
+        unseen = leads.make(2_000, seed=77, tenant=name, intercept=TENANTS[name][1])
+        adapted = scoring.evaluate(pooled_model, unseen, label="won")["log_loss"]
+        assert adapted < scoring.evaluate(stranger, unseen, label="won")["log_loss"] - 0.01
+
+
+def test_choice_of_adaptation_is_by_held_out_loss(pooled_model: scoring.LeadModel) -> None:
+    losses = pooled_model.metrics["adaptation_log_loss"]
+    assert set(losses) == {"none", "intercept", "slopes"}
+    assert pooled_model.metrics["validation"]["log_loss"] == pytest.approx(min(losses.values()))
+
+
+def test_tenant_is_no_feature(pooled_model: scoring.LeadModel) -> None:
+    assert "tenant_id" not in pooled_model.features
+
+
+def test_new_tenant_is_scored_like_the_population(pooled_model: scoring.LeadModel) -> None:
+    new = pooled_model.score_one({**LEAD, "tenant_id": "brand-new"}).probability
+    rates = [pooled_model.score_one(LEAD, tenant=t).probability for t in TENANTS]
+    assert min(rates) < new < max(rates)
+    assert pooled_model.score_one({**LEAD, "tenant_id": None}).probability == new
+
+
+def test_lead_without_tenant_is_refused(pooled_model: scoring.LeadModel, pooled_frame: pl.DataFrame) -> None:
+    with pytest.raises(errors.TenantError, match="tenant_id"):
+        pooled_model.score(pooled_frame.drop("tenant_id"))
+    with pytest.raises(errors.TenantError, match="tenant_id"):
+        pooled_model.score_one(LEAD)
+    named = pooled_model.score(pooled_frame.head(3).drop("tenant_id"), tenant="nord")
+    assert named.equals(pooled_model.score(pooled_frame.head(3)))
+
+
+def test_batch_of_mixed_tenants_equals_each_tenants_own(
+    pooled_model: scoring.LeadModel, pooled_frame: pl.DataFrame
+) -> None:
+    mixed = pooled_frame.sample(200, seed=1, shuffle=True)
+    scores = pooled_model.score(mixed, reasons=99)
+    for lead, score in zip(mixed.rows(named=True)[:40], scores.rows(named=True)[:40], strict=True):
+        one = pooled_model.score_one(lead, reasons=99)
+        assert one.probability == pytest.approx(score["probability"], abs=1e-9)
+        total = one.base_probability + sum(reason.contribution for reason in one.reasons)
+        assert total == pytest.approx(one.probability, abs=1e-9)
+
+
+def test_saved_model_names_no_tenant_and_each_has_a_file_of_its_own(
+    pooled_model: scoring.LeadModel, tmp_path: Path
+) -> None:
+    folder = pooled_model.save(tmp_path / "model")
+    texts = {path: path.read_text() for path in folder.rglob("*") if path.is_file()}
+    for name in TENANTS:
+        assert not [path for path, text in texts.items() if f'"{name}"' in text or name in path.name]
+        effects = json.loads(texts[folder / "adaptations" / f"{key_of(name)}.json"])
+        assert set(effects) == {"effects"}
+
+
+def test_server_of_one_tenant_needs_no_file_of_another(pooled_model: scoring.LeadModel, tmp_path: Path) -> None:
+    folder = pooled_model.save(tmp_path / "model")
+    for name in set(TENANTS) - {"nord"}:
+        (folder / "adaptations" / f"{key_of(name)}.json").unlink()
+    mine = scoring.load(folder, tenants=["nord"])
+    expected = pooled_model.score_one(LEAD, tenant="nord")
+    assert mine.score_one(LEAD, tenant="nord") == expected
+    with pytest.raises(errors.AdaptationWithheld):
+        mine.score_one(LEAD, tenant="syd")
+    assert mine.score_one(LEAD, tenant="brand-new").probability > 0
+
+
+def test_category_known_to_one_tenant_alone_stays_out_of_the_shared_model() -> None:
+    frame = leads.pooled(dict.fromkeys(("a", "b", "c"), (200, -0.5)))
+    secret = pl.when((pl.col("tenant_id") == "a") & (pl.col("source") == "ads")).then(pl.lit("Jensen & Co"))
+    frame = frame.with_columns(secret.otherwise("source").alias("source"))
+    model = scoring.train(frame, label="won", tenant="tenant_id", drop=["truth", "day"], budget=1)
+    assert "Jensen" not in "".join(model.files().values())
+    assert "referral" in model.files()["schema.json"]
+
+
+def test_tenant_without_rows_of_one_outcome_is_still_served(pooled_frame: pl.DataFrame) -> None:
+    never = leads.make(30, seed=5, tenant="never").with_columns(pl.lit(0).cast(pl.Int64).alias("won"))
+    model = scoring.train(
+        pl.concat([pooled_frame, never]), label="won", tenant="tenant_id", drop=["truth", "day"], budget=1
+    )
+    score = model.score_one(LEAD, tenant="never").probability
+    assert 0 < score < model.score_one(LEAD, tenant="oest").probability
+    assert np.isfinite(score)
