@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster.components import DefsStateConfig
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
 from pipelines.automation import AFTER_UPSTREAM, MART_FRESHNESS, OWNERS
@@ -26,6 +27,16 @@ class TenantDbt(DbtProjectComponent):
 
     def __post_init__(self) -> None:
         self.project = dbt_project()
+
+    @property
+    def defs_state_config(self) -> DefsStateConfig:
+        """A key of its own for each selection of the one project."""
+        given = super().defs_state_config
+        return DefsStateConfig(
+            key=f"TenantDbt[{self.select} without {self.exclude}]",
+            management_type=given.management_type,
+            refresh_if_dev=given.refresh_if_dev,
+        )
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         properties = self.get_resource_props(manifest, unique_id)

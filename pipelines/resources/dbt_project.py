@@ -24,6 +24,7 @@ class DbtFailed(TekupError):
 def dbt_project() -> DbtProject:
     """The project with a manifest that is as new as its files; parsing needs no database."""
     ensure_manifest()
+    _put_dbt_on_path()
     return DbtProject(project_dir=DBT_FOLDER, profiles_dir=DBT_FOLDER)
 
 
@@ -82,3 +83,10 @@ def profile_environment(doors: Doors) -> dict[str, str]:
 
 def _dbt() -> str:
     return str(Path(sys.executable).parent / "dbt")
+
+
+def _put_dbt_on_path() -> None:
+    """Dagster looks for dbt on PATH, where the environment's own programs are only once it is activated."""
+    folder = str(Path(sys.executable).parent)
+    if folder not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([folder, os.environ.get("PATH", "")])

@@ -82,6 +82,7 @@ def secure_database(admin: psycopg.Connection, name: str) -> None:
         admin.execute("revoke all on schema public from public")
         admin.execute(sql.SQL("grant create, connect, temporary on database {} to tekup_owner").format(identifier))
         admin.execute(sql.SQL("grant connect, temporary on database {} to tekup_pipeline").format(identifier))
+        admin.execute(sql.SQL("grant temporary on database {} to tekup_all_tenants").format(identifier))
         # the policies cast this to uuid, so a query without a tenant fails with these words and never returns rows
         admin.execute(sql.SQL("alter database {} set app.tenant_id = 'no tenant context'").format(identifier))
         # no temporary tables for these two: one could shadow a table that a query means

@@ -1,0 +1,188 @@
+"""Which channels earn the sales, by several models side by side, with cost, return and the paths behind."""
+
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
+from uuid import UUID
+
+import polars as pl
+import streamlit as st
+
+from dashboards import cache, session
+from dashboards.charts import credit as credit_charts
+from dashboards.faults import show_empty
+from dashboards.formats import Language, format_money, format_number, format_time
+from dashboards.markdown import plain
+from dashboards.texts import text
+from dashboards.vocabulary import CHANNELS, MODELS, say
+
+# with fewer sales than this, three that fall otherwise move a share by a tenth of the whole
+FEW_SALES = 30
+PATH_PERIOD_DAYS = 365
+_SHOWN_FIRST = ("markov", "last", "linear")
+
+
+def show() -> None:
+    """The comparison, one model's credit with its return, and the commonest paths."""
+    signed_in, language = session.require(), session.language()
+    st.title(text("attribution_title", language), anchor=False)
+    credit = cache.credit(signed_in.tenant_id)
+    if credit.is_empty():
+        show_empty("empty_attribution")
+        return
+    lookback_days = int(credit["lookback_days"].max())  # type: ignore[arg-type]  # an integer column
+    computed_at = credit["computed_at"].max()
+    st.caption(
+        text(
+            "attribution_caption",
+            language,
+            days=lookback_days,
+            time=format_time(computed_at if isinstance(computed_at, datetime) else None, language),
+        )
+    )
+    models = _order_models(credit)
+    sales = float(credit.filter(pl.col("model") == models[0])["conversions"].sum())
+    if sales < FEW_SALES:
+        st.warning(text("thin_attribution", language, count=format_number(sales, language)), icon=":material/science:")
+    _draw_comparison(credit, models, language)
+    st.subheader(text("credit_title", language), anchor=False)
+    _draw_credit(credit, models, language)
+    st.subheader(text("paths_title", language), anchor=False)
+    _draw_paths(signed_in.tenant_id, lookback_days, language)
+
+
+def _order_models(credit: pl.DataFrame) -> list[str]:
+    """The models there are, in the vocabulary's order; unknown ones last."""
+    known = list(MODELS)
+    return sorted(
+        credit["model"].unique().to_list(), key=lambda model: (known.index(model) if model in known else 99, model)
+    )
+
+
+def _draw_comparison(credit: pl.DataFrame, models: list[str], language: Language) -> None:
+    st.subheader(text("comparison_title", language), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.pills(
+            text("models", language),
+            models,
+            selection_mode="multi",
+            default=[model for model in _SHOWN_FIRST if model in models] or models[:3],
+            format_func=lambda model: say(MODELS, model, language),
+            key="models",
+        )
+        measure = st.segmented_control(
+            text("measure", language),
+            ("conversions", "value"),
+            default="conversions",
+            required=True,
+            format_func=lambda name: text(f"measure_{name}", language),
+            key="measure",
+        )
+    if not chosen:
+        st.info(text("choose_model", language), icon=":material/touch_app:")
+        return
+    is_value = measure == "value"
+    amount = pl.col("value_cents") / 100 if is_value else pl.col("conversions")
+    frame = credit.filter(pl.col("model").is_in(chosen)).select(
+        channel=_say_column("channel", language), model=_say_model(language), value=amount
+    )
+    title = (
+        text("axis_value", language, currency=credit["currency"].first())
+        if is_value
+        else text("measure_conversions", language)
+    )
+    names = [say(MODELS, model, language) for model in models if model in chosen]
+    st.altair_chart(
+        credit_charts.draw_model_comparison(frame, names, title, language),
+        alt=text("comparison_alt", language, measure=title),
+    )
+
+
+def _draw_credit(credit: pl.DataFrame, models: list[str], language: Language) -> None:
+    model = st.selectbox(
+        text("credit_model", language),
+        models,
+        index=models.index("markov") if "markov" in models else 0,
+        format_func=lambda name: say(MODELS, name, language),
+        key="credit_model",
+        width=320,
+    )
+    rows = credit.filter(pl.col("model") == model).sort("conversions", descending=True)
+    currency = rows["currency"].first()
+    value, spend = text("value", language), text("spend", language)
+    left, right = st.columns([3, 2], vertical_alignment="top")
+    with left:
+        st.table(_tabulate(rows, language), border="horizontal", hide_index=True, alt=text("credit_title", language))
+        st.caption(f"{text('roas', language)}: {text('roas_help', language)}")
+    paid = rows.filter(pl.col("spend_cents") > 0)
+    if paid.height:
+        bars = pl.concat(
+            [
+                paid.select(channel=_say_column("channel", language), measure=pl.lit(name), amount=pl.col(column) / 100)
+                for name, column in ((value, "value_cents"), (spend, "spend_cents"))
+            ]
+        )
+        with right:
+            st.altair_chart(
+                credit_charts.draw_value_and_spend(
+                    bars, (value, spend), text("axis_value", language, currency=currency), language
+                ),
+                alt=text("spend_alt", language),
+            )
+
+
+def _tabulate(rows: pl.DataFrame, language: Language) -> pl.DataFrame:
+    """The credit table in words and formatted figures, with the total in its last line."""
+    currency = rows["currency"].to_list()[0]
+    conversions, value, spend = (float(rows[column].sum()) for column in ("conversions", "value_cents", "spend_cents"))
+    total = {
+        "channel": text("total", language),
+        "conversions": conversions,
+        "value_cents": value,
+        "spend_cents": spend or None,
+        "roas_rate": value / spend if spend else None,
+        "cost_per_conversion_cents": spend / conversions if spend and conversions else None,
+    }
+    return pl.DataFrame(
+        [
+            {
+                text("channel", language): plain(say(CHANNELS, row["channel"], language)),
+                text("measure_conversions", language): format_number(row["conversions"], language, 1),
+                text("value", language): format_money(row["value_cents"], currency, language),
+                text("spend", language): format_money(row["spend_cents"], currency, language),
+                text("roas", language): format_number(row["roas_rate"], language, 1),
+                text("cost_per_sale", language): format_money(row["cost_per_conversion_cents"], currency, language),
+            }
+            for row in [*rows.iter_rows(named=True), total]
+        ]
+    )
+
+
+def _draw_paths(tenant_id: UUID, lookback_days: int, language: Language) -> None:
+    last_day = cache.last_day(tenant_id)
+    end = datetime.combine(last_day or datetime.now(UTC).date(), clock_time.max, UTC)
+    paths = cache.top_paths(tenant_id, end - timedelta(days=PATH_PERIOD_DAYS), end, timedelta(days=lookback_days))
+    st.caption(text("paths_caption", language, days=lookback_days, period=PATH_PERIOD_DAYS))
+    if paths.is_empty():
+        show_empty("empty_paths")
+        return
+    rows = [
+        {
+            text("path", language): " → ".join(plain(say(CHANNELS, channel, language)) for channel in row["path"]),
+            text("measure_conversions", language): format_number(row["conversion_count"], language),
+            text("value", language): format_money(row["value_cents"], row["currency"], language),
+        }
+        for row in paths.iter_rows(named=True)
+    ]
+    st.table(pl.DataFrame(rows), border="horizontal", hide_index=True, alt=text("paths_title", language))
+
+
+def _say_column(column: str, language: Language) -> pl.Expr:
+    return pl.col(column).map_elements(lambda key: say(CHANNELS, key, language), return_dtype=pl.String)
+
+
+def _say_model(language: Language) -> pl.Expr:
+    return pl.col("model").map_elements(lambda key: say(MODELS, key, language), return_dtype=pl.String)
+
+
+if __name__ == "__main__":
+    show()

@@ -1,0 +1,114 @@
+"""The key figures of a period, how they moved, and whether the data behind them is fresh."""
+
+from datetime import date, timedelta
+
+import polars as pl
+import streamlit as st
+
+from dashboards import cache, session
+from dashboards.app_pages.sources import draw_source_badges
+from dashboards.charts import style, trends
+from dashboards.comparison import compare
+from dashboards.faults import show_empty
+from dashboards.formats import Language, format_change, format_date, format_money, format_number
+from dashboards.texts import text
+
+PERIODS = (7, 30, 90, 365)
+_TILES = (
+    "new_lead_count",
+    "qualified_lead_count",
+    "won_lead_count",
+    "won_value_cents",
+    "spend_cents",
+    "touchpoint_count",
+    "invoiced_cents",
+    "mrr_cents",
+)
+_FLAT = 0.005  # shown as 0 per cent
+_NEITHER_GOOD_NOR_BAD = frozenset({"spend_cents", "touchpoint_count"})
+
+
+def show() -> None:
+    """Tiles, two trends and the sources' freshness."""
+    signed_in, language = session.require(), session.language()
+    st.title(text("overview_title", language), anchor=False)
+    last = cache.last_day(signed_in.tenant_id)
+    if last is None:
+        show_empty("empty_overview")
+    else:
+        days = st.segmented_control(
+            text("period", language),
+            PERIODS,
+            default=30,
+            required=True,
+            format_func=lambda count: text("period_days", language, days=count),
+            key="period",
+            label_visibility="collapsed",
+        )
+        days = days or 30
+        frame = cache.daily_kpis(signed_in.tenant_id, last - timedelta(days=2 * days - 1), last)
+        first = last - timedelta(days=days - 1)
+        st.caption(
+            text(
+                "period_caption",
+                language,
+                first=format_date(first, language),
+                last=format_date(last, language),
+                days=days,
+            )
+        )
+        _draw_tiles(frame, last, days, language)
+        _draw_trends(frame.filter(pl.col("kpi_date") >= first), first, last, days, language)
+    st.subheader(text("freshness_title", language), anchor=False)
+    draw_source_badges(cache.sources(signed_in.tenant_id), language)
+
+
+def _draw_tiles(frame: pl.DataFrame, last: date, days: int, language: Language) -> None:
+    currency = frame["currency"].drop_nulls().first() if frame.height else None
+    for row in (_TILES[:4], _TILES[4:]):
+        for place, measure in zip(st.columns(4), row, strict=True):
+            moved = compare(frame, measure, last, days)
+            is_flat = moved.change is not None and abs(moved.change) < _FLAT
+            is_money = measure.endswith("_cents")
+            shown = (
+                format_money(moved.value, str(currency or "DKK"), language)
+                if is_money
+                else format_number(moved.value, language)
+            )
+            place.metric(
+                text(f"kpi_{measure}", language),
+                shown,
+                delta=format_change(moved.change, language),
+                delta_color="off" if is_flat or measure in _NEITHER_GOOD_NOR_BAD else "normal",
+                delta_arrow="off" if is_flat else "auto",
+                help=f"{text(f'help_{measure}', language)} {text('definition_days', language)}",
+                border=True,
+                chart_data=moved.daily,
+                chart_type="area",
+            )
+
+
+def _draw_trends(frame: pl.DataFrame, first: date, last: date, days: int, language: Language) -> None:
+    step: trends.Step = "week" if days >= trends.WEEKLY_FROM_DAYS else "day"
+    drawn = (
+        ("trend_new_leads", frame.with_columns(shown=pl.col("new_lead_count").cast(pl.Float64)), style.PRIMARY),
+        ("trend_won_value", frame.with_columns(shown=pl.col("won_value_cents") / 100), style.PALETTE[2]),
+    )
+    for place, (title_key, daily, color) in zip(st.columns(2), drawn, strict=True):
+        title = text(title_key, language)
+        with place:
+            st.subheader(title, anchor=False)
+            st.altair_chart(
+                trends.draw_trend(trends.sum_by_step(daily, "shown", step), title, language, color=color, step=step),
+                alt=text(
+                    "trend_alt",
+                    language,
+                    title=title,
+                    first=format_date(first, language),
+                    last=format_date(last, language),
+                ),
+            )
+
+
+if __name__ == "__main__":
+    show()

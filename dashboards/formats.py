@@ -1,0 +1,97 @@
+"""Numbers, money, dates and ages as Danish and English readers write them. No sentence is made here."""
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from tekup.money import MINOR_DIGITS
+
+MISSING = "–"
+ZONE = ZoneInfo("Europe/Copenhagen")
+"""The zone in which times are shown; the marts' days are cut in the tenant's own."""
+
+_NBSP = "\N{NO-BREAK SPACE}"
+_MONTHS_DA = ("jan.", "feb.", "mar.", "apr.", "maj", "jun.", "jul.", "aug.", "sep.", "okt.", "nov.", "dec.")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Language(StrEnum):
+    """The two languages of the pages."""
+
+    DA = "da"
+    EN = "en"
+
+
+def format_number(value: float | None, language: Language, digits: int = 0) -> str:
+    """1.234,5 in Danish, 1,234.5 in English; a dash where there is no value."""
+    if value is None:
+        return MISSING
+    text = f"{value:,.{digits}f}"
+    return text.translate(str.maketrans(",.", ".,")) if language is Language.DA else text
+
+
+def format_money(cents: float | None, currency: str | None, language: Language) -> str:
+    """Whole units with the currency: 1.234 kr. in Danish, DKK 1,234 in English."""
+    if cents is None:
+        return MISSING
+    code = currency or "DKK"
+    amount = format_number(cents / 10 ** MINOR_DIGITS.get(code, 2), language)
+    if language is Language.DA:
+        return f"{amount}{_NBSP}{'kr.' if code == 'DKK' else code}"
+    return f"{code}{_NBSP}{amount}"
+
+
+def format_rate(rate: float | None, language: Language, digits: int = 0) -> str:
+    """A ratio as per cent: 12 % in Danish, 12% in English."""
+    if rate is None:
+        return MISSING
+    return format_number(rate * 100, language, digits) + (f"{_NBSP}%" if language is Language.DA else "%")
+
+
+def format_change(change: float | None, language: Language) -> str | None:
+    """A relative change with its sign; None where there is nothing to compare with."""
+    if change is None:
+        return None
+    return _sign(change) + format_rate(abs(change), language)
+
+
+def format_signed(value: float, language: Language, digits: int = 0) -> str:
+    """A number that always shows whether it adds or takes away."""
+    return _sign(value) + format_number(abs(value), language, digits)
+
+
+def format_date(value: date | None, language: Language) -> str:
+    """3. feb. 2026 in Danish, 3 Feb 2026 in English; an instant is shown in ``ZONE``."""
+    if value is None:
+        return MISSING
+    day = value.astimezone(ZONE).date() if isinstance(value, datetime) else value
+    if language is Language.DA:
+        return f"{day.day}. {_MONTHS_DA[day.month - 1]} {day.year}"
+    return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def format_time(value: datetime | None, language: Language) -> str:
+    """Day and time to the minute, in ``ZONE``."""
+    if value is None:
+        return MISSING
+    local = value.astimezone(ZONE)
+    clock = (
+        f"{local.hour:02d}.{local.minute:02d}" if language is Language.DA else f"{local.hour:02d}:{local.minute:02d}"
+    )
+    return f"{format_date(value, language)} {clock}"
+
+
+def format_age(age: timedelta, language: Language) -> str:
+    """How long ago, in the largest fitting unit: 5 min., 3 t. (3 h), 12 dage (12 days)."""
+    danish = language is Language.DA
+    seconds = max(age.total_seconds(), 0)
+    if seconds < 3600:
+        return f"{int(seconds // 60)} {'min.' if danish else 'min'}"
+    if seconds < 48 * 3600:
+        return f"{int(seconds // 3600)} {'t.' if danish else 'h'}"
+    days = int(seconds // 86400)
+    return f"{format_number(days, language)} {'dage' if danish else 'days'}"
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else "-" if value < 0 else ""

@@ -1,0 +1,1 @@
+"""Kit v4 over httpx: the vendor offers no SDK."""

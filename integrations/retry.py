@@ -1,0 +1,161 @@
+"""The one retry policy for all vendors: what is tried again, how long, the clear error at the end. No vendor here."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+import orjson
+
+from integrations.source import JSON, Cursor, Page, Record
+from tekup.errors import CredentialRefused, VendorError
+
+RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A vendor's answer before anybody has judged it; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Unreachable(Exception):
+    """No whole answer came: refused, reset, timed out or cut off. Clients raise it for their SDK's own errors."""
+
+
+class Missing(VendorError):
+    """The vendor has no such object (404)."""
+
+
+@dataclass
+class Meter:
+    """Counts what pages report."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled_ms: int = 0
+
+    def page(self, records: list[Record], cursor: Cursor, replaces: tuple[str, ...] = ()) -> Page:
+        """Return a page with the counts since the last one."""
+        page = Page(records, cursor, self.requests, self.retries, self.throttled_ms, replaces)
+        self.requests = self.retries = self.throttled_ms = 0
+        return page
+
+
+@dataclass
+class RetryPolicy:
+    """At most ``attempts`` tries and ``budget_seconds`` of waiting per request; waits grow with jitter.
+
+    A Retry-After is honoured as given up to ``longest_wait``: more than that is the vendor saying "not now", and the
+    request fails at once so that the next scheduled pull may take over.
+    """
+
+    attempts: int = 6
+    base_seconds: float = 0.5
+    cap_seconds: float = 20.0
+    longest_wait: float = 120.0
+    budget_seconds: float = 180.0
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = field(default=random.random)
+
+    def run(self, vendor: str, what: str, send: Callable[[], Reply], meter: Meter) -> JSON:
+        """Send until an answer can be read as JSON; return it (None for an empty body).
+
+        Raises:
+            CredentialRefused: 401 or 403.
+            Missing: 404.
+            VendorError: any other refusal, or the budget is used up.
+        """
+        waited = 0.0
+        trouble = "no answer"
+        for attempt in range(1, self.attempts + 1):
+            meter.requests += 1
+            asked: float | None = None
+            try:
+                reply = send()
+            except Unreachable as fault:
+                trouble = f"the connection failed: {fault}"
+            else:
+                if reply.status < 400:
+                    try:
+                        return orjson.loads(reply.body) if reply.body else None
+                    except orjson.JSONDecodeError:
+                        trouble = "the answer is not valid JSON"
+                elif reply.status in RETRIED_STATUSES:
+                    trouble = f"it answered {reply.status}: {message_of(reply.body)}"
+                    asked = retry_after(reply.headers) if reply.status in (429, 503) else None
+                else:
+                    raise refusal(vendor, what, reply)
+            delay = self._delay(attempt) if asked is None else asked
+            if attempt == self.attempts or delay > self.longest_wait or waited + delay > self.budget_seconds:
+                break
+            meter.retries += 1
+            if trouble.startswith("it answered 429"):
+                meter.throttled_ms += int(delay * 1000)
+            self.sleep(delay)
+            waited += delay
+        raise VendorError(
+            f"{vendor} could not be read ({what}) after {attempt} tries: {trouble}",
+            hint="the next pull goes on where this one stopped; if it lasts, look at the vendor's status page",
+        )
+
+    def _delay(self, attempt: int) -> float:
+        ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))
+        return ceiling * (0.5 + 0.5 * self.random())
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that the vendor asks for, from either form of the header; None when it doesn't say."""
+    text = headers.get("retry-after-ms")
+    if text is not None and text.replace(".", "", 1).isdigit():
+        return float(text) / 1000
+    text = headers.get("retry-after")
+    if text is None:
+        return None
+    if text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def refusal(vendor: str, what: str, reply: Reply) -> VendorError:
+    """Return the error for a status that no retry can mend."""
+    said = message_of(reply.body)
+    if reply.status == 401:
+        return CredentialRefused(
+            f"{vendor} refused the credential ({what}): {said}",
+            hint=f"store a valid one: tekup connect TENANT {vendor}",
+        )
+    if reply.status == 403:
+        return CredentialRefused(
+            f"{vendor} does not let this credential read {what}: {said}",
+            hint="give the key or app the missing read permission at the vendor, then pull again",
+        )
+    if reply.status == 404:
+        return Missing(f"{vendor} has no such object ({what}): {said}")
+    return VendorError(
+        f"{vendor} refused the request ({what}) with {reply.status}: {said}",
+        hint="the vendor's API may have changed; report this with the text above",
+    )
+
+
+def message_of(body: bytes) -> str:
+    """Return the vendor's own words from an error body, in one short line."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body[:120].decode(errors="replace").strip() or "(empty)"
+    found = value
+    if isinstance(value, dict):
+        found = value.get("message") or value.get("error") or value.get("errors") or value
+    if isinstance(found, dict):
+        found = found.get("message") or found
+    if isinstance(found, list):
+        found = "; ".join(str(item) for item in found)
+    return " ".join(str(found).split())[:200]

@@ -1,0 +1,19 @@
+"""All routers of the HTTP API on one screen."""
+
+from fastapi import FastAPI
+
+from serving.attribution.endpoints import router as attribution
+from serving.auth.endpoints import router as auth
+from serving.health.endpoints import router as health
+from serving.kpis.endpoints import router as kpis
+from serving.leads.endpoints import router as leads
+from serving.scores.endpoints import router as scores
+from serving.tenants.endpoints import router as tenants
+
+ROUTERS = (auth, scores, leads, attribution, kpis, tenants, health)
+
+
+def include_routers(app: FastAPI) -> None:
+    """Give ``app`` every route."""
+    for router in ROUTERS:
+        app.include_router(router)

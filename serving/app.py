@@ -1,0 +1,67 @@
+"""The HTTP application: what it is made of, how it starts and stops. What it answers is the domains' affair.
+
+Run by `uvicorn --factory serving.app:create_app`.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+
+from serving.api import include_routers
+from serving.auth.access_tokens import AccessTokens
+from serving.auth.service import SignInDesk
+from serving.auth.subject import Authenticator
+from serving.kit.cursors import CursorSigner
+from serving.kit.databases import Databases
+from serving.kit.metrics import Metrics
+from serving.kit.problems import ProblemDocument, install_problem_handlers
+from serving.kit.requests import RequestLayer
+from serving.scores.live_model import LiveModel
+from serving.scores.service import ScoreDesk
+from tekup.db import Doors
+from tekup.log import configure_logging
+from tekup.settings import Settings, current_settings
+
+_DESCRIPTION = """Lead scores, leads, attribution and daily figures of one tenant: the one that the bearer token
+belongs to. Errors are problem documents (RFC 9457)."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application for ``settings`` (the environment's where absent). Databases are prepared as it starts."""
+    settings = settings or current_settings()
+    configure_logging(settings.log_level)
+    metrics = Metrics()
+    app = FastAPI(
+        title="TekUp",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        redoc_url=None,
+        responses={"default": {"model": ProblemDocument, "description": "Problem document"}},
+    )
+    app.state.settings = settings
+    app.state.metrics = metrics
+    install_problem_handlers(app)
+    include_routers(app)
+    app.add_middleware(RequestLayer, metrics=metrics)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    doors = Doors(state.settings)
+    doors.prepare()
+    state.databases = Databases(doors)
+    state.access_tokens = AccessTokens(doors.master_key)
+    state.cursors = CursorSigner(doors.master_key.derive("cursor"))
+    state.authenticator = Authenticator(state.databases, state.access_tokens)
+    state.sign_in_desk = SignInDesk(doors, state.databases, state.access_tokens)
+    state.live_model = LiveModel(state.settings.models_path, state.metrics)
+    state.score_desk = ScoreDesk(state.live_model, state.metrics)
+    try:
+        yield
+    finally:
+        await state.live_model.close()
+        await state.databases.close()

@@ -1,0 +1,1 @@
+"""Credit by channel, as the last attribution left it. Computing it belongs to the pipelines."""

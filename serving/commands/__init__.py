@@ -1,0 +1,1 @@
+"""Commands that serving adds to `tekup`."""

@@ -1,0 +1,1 @@
+"""A tenant's figures by day, as the last build left them."""

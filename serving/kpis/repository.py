@@ -1,0 +1,26 @@
+"""SQL of daily figures."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, func
+
+from serving.kit.repository import TenantRepository
+from serving.models.warehouse import kpi_tenant_daily
+
+
+class KpiRepository(TenantRepository):
+    """The tenant's days in the warehouse."""
+
+    async def last_day(self) -> date | None:
+        """The newest day that was built."""
+        query = self.rows_of(kpi_tenant_daily, func.max(kpi_tenant_daily.c.kpi_date))
+        day: date | None = (await self.session.execute(query)).scalar_one()
+        return day
+
+    async def list_days(self, since: date, until: date) -> Sequence[Row[Any]]:
+        """The days of a span, oldest first."""
+        day = kpi_tenant_daily.c.kpi_date
+        query = self.rows_of(kpi_tenant_daily).where(day.between(since, until)).order_by(day)
+        return await self.fetch_all(query)

@@ -1,0 +1,143 @@
+"""SQL of leads: the operational rows, and the scores beside them in the warehouse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, insert, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from serving.kit.repository import TenantRepository
+from serving.models.operational import audit_log, leads, outbox
+from serving.models.warehouse import fct_lead_score, lead_score
+from tekup.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended: the sort key and the id of its last row."""
+
+    key: Any
+    id: UUID
+
+
+class LeadRepository(TenantRepository):
+    """The tenant's leads in the operational database."""
+
+    async def find(self, lead_id: UUID) -> Row[Any] | None:
+        """The lead with this id."""
+        return await self.fetch_one(self.rows_of(leads).where(leads.c.id == lead_id))
+
+    async def find_many(self, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+        """The leads with these ids, as many as there are."""
+        rows = await self.session.execute(self.rows_of(leads).where(leads.c.id.in_(ids)))
+        return {row.id: row for row in rows}
+
+    async def page(
+        self, *, status: str | None, source: str | None, ascending: bool, after: Position | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """Leads by time of creation."""
+        query = _filtered(self.rows_of(leads), (leads.c.status, status), (leads.c.source, source))
+        query = _keyset(query, leads.c.created_at, leads.c.id, ascending, after)
+        return await self.fetch_all(query.limit(limit))
+
+    async def add(self, values: dict[str, Any]) -> Row[Any]:
+        """Insert a lead."""
+        statement = pg_insert(leads).values(tenant_id=self.tenant_id, id=uuid7(), **values).returning(leads)
+        return await self.fetch_exactly_one(statement)
+
+    async def lock(self, lead_id: UUID) -> Row[Any] | None:
+        """The lead with this id, kept from others until the transaction ends."""
+        query = self.rows_of(leads).where(leads.c.id == lead_id).with_for_update()
+        return await self.fetch_one(query)
+
+    async def change(self, lead_id: UUID, values: dict[str, Any]) -> Row[Any]:
+        """Set columns of a lead."""
+        mine = and_(leads.c.tenant_id == self.tenant_id, leads.c.id == lead_id)
+        return await self.fetch_exactly_one(update(leads).where(mine).values(**values).returning(leads))
+
+    async def publish(self, lead_id: UUID, event_type: str, payload: dict[str, Any], trace_id: str) -> None:
+        """Put an event about the lead into the outbox."""
+        await self.session.execute(
+            insert(outbox).values(
+                tenant_id=self.tenant_id,
+                id=uuid7(),
+                aggregate_type="lead",
+                aggregate_id=lead_id,
+                event_type=event_type,
+                schema_version=1,
+                payload=payload,
+                trace_id=trace_id,
+            )
+        )
+
+    async def write_audit(
+        self, actor: tuple[str, UUID], action: str, lead_id: UUID, details: dict[str, Any], request_id: str
+    ) -> None:
+        """Append to the audit log who did what to the lead."""
+        await self.session.execute(
+            insert(audit_log).values(
+                tenant_id=self.tenant_id,
+                id=uuid7(),
+                actor_kind=actor[0],
+                actor_id=str(actor[1]),
+                action=action,
+                entity_type="lead",
+                entity_id=str(lead_id),
+                details=details,
+                request_id=request_id,
+            )
+        )
+
+
+class ScoredLeadRepository(TenantRepository):
+    """The tenant's scored leads in the warehouse."""
+
+    async def scores_of(self, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+        """The last score of each of these leads, as many as were scored."""
+        s = lead_score.c
+        query = self.rows_of(lead_score, s.lead_id, s.probability, s.grade, s.scored_at).where(s.lead_id.in_(ids))
+        return {row.lead_id: row for row in await self.session.execute(query)}
+
+    async def page(
+        self,
+        *,
+        status: str | None,
+        source: str | None,
+        grade: str | None,
+        by_probability: bool,
+        ascending: bool,
+        after: Position | None,
+        limit: int,
+    ) -> Sequence[Row[Any]]:
+        """Scored leads as of the last build, by probability or by time of creation."""
+        s = fct_lead_score.c
+        key: ColumnElement[Any] = s.probability if by_probability else s.created_at
+        query = self.rows_of(fct_lead_score, s.lead_id, s.probability, s.grade, s.scored_at, key.label("key"))
+        query = _filtered(query, (s.status, status), (s.source, source), (s.grade, grade))
+        query = _keyset(query, key, s.lead_id, ascending, after)
+        return await self.fetch_all(query.limit(limit))
+
+
+def _filtered(query: Select[Any], *filters: tuple[ColumnElement[Any], str | None]) -> Select[Any]:
+    for column, wanted in filters:
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return query
+
+
+def _keyset(
+    query: Select[Any], key: ColumnElement[Any], row_id: ColumnElement[Any], ascending: bool, after: Position | None
+) -> Select[Any]:
+    if after is not None:
+        here, there = tuple_(key, row_id), (after.key, after.id)
+        query = query.where(here > there if ascending else here < there)
+    return query.order_by(*((key, row_id) if ascending else (key.desc(), row_id.desc())))
+
+
+def position_of(row: Row[Any]) -> Position:
+    """The position after an operational row."""
+    created_at: datetime = row.created_at
+    return Position(created_at, row.id)

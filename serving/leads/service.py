@@ -1,0 +1,172 @@
+"""What can be done with leads. SQL is the repository's, HTTP the endpoints'."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import errors as pg_errors
+from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from serving.auth.subject import Subject
+from serving.kit.cursors import CursorSigner
+from serving.kit.databases import Databases
+from serving.kit.problems import not_found, unusable_field
+from serving.leads.repository import LeadRepository, Position, ScoredLeadRepository, position_of
+from serving.leads.schemas import Lead, LeadCreate, LeadPage, LeadQuery, LeadUpdate
+from tekup.clock import utc_now
+
+_TIME_OF_STATUS = {"contacted": "contacted_at", "qualified": "qualified_at", "won": "won_at", "lost": "lost_at"}
+
+
+async def list_leads(databases: Databases, subject: Subject, query: LeadQuery, cursors: CursorSigner) -> LeadPage:
+    """One page; by score the warehouse chooses and orders, by time the operational database does."""
+    after = None
+    if query.cursor is not None:
+        key, last_id = cursors.open(subject.tenant_id, query.question, query.cursor)
+        after = Position(key if isinstance(key, float) else datetime.fromisoformat(key), UUID(last_id))
+    if query.needs_scores:
+        items, last = await _scored_page(databases, subject.tenant_id, query, after)
+    else:
+        items, last = await _plain_page(databases, subject.tenant_id, query, after)
+    if last is None:
+        return LeadPage(items=items, next_cursor=None)
+    key = last.key if isinstance(last.key, float) else last.key.isoformat()
+    return LeadPage(items=items, next_cursor=cursors.make(subject.tenant_id, query.question, [key, str(last.id)]))
+
+
+async def _plain_page(
+    databases: Databases, tenant_id: UUID, query: LeadQuery, after: Position | None
+) -> tuple[list[Lead], Position | None]:
+    async with databases.operational(tenant_id) as session:
+        rows = await LeadRepository(session, tenant_id).page(
+            status=query.status,
+            source=query.source,
+            ascending=query.sort == "created_at",
+            after=after,
+            limit=query.limit + 1,
+        )
+    shown = rows[: query.limit]
+    scores = await _scores_of(databases, tenant_id, [row.id for row in shown])
+    last = position_of(shown[-1]) if len(rows) > query.limit else None
+    return [_lead(row, scores.get(row.id)) for row in shown], last
+
+
+async def _scored_page(
+    databases: Databases, tenant_id: UUID, query: LeadQuery, after: Position | None
+) -> tuple[list[Lead], Position | None]:
+    """Chosen as of the last build, shown as of now: a lead that has changed since or is gone falls out of the page."""
+    async with databases.warehouse(tenant_id) as session:
+        scores = await ScoredLeadRepository(session, tenant_id).page(
+            status=query.status,
+            source=query.source,
+            grade=query.grade,
+            by_probability=query.sort.endswith("probability"),
+            ascending=not query.sort.startswith("-"),
+            after=after,
+            limit=query.limit + 1,
+        )
+    shown = scores[: query.limit]
+    async with databases.operational(tenant_id) as session:
+        rows = await LeadRepository(session, tenant_id).find_many([score.lead_id for score in shown])
+    items = [_lead(rows[score.lead_id], score) for score in shown if score.lead_id in rows]
+    if query.status is not None:
+        items = [lead for lead in items if lead.status == query.status]
+    last = Position(shown[-1].key, shown[-1].lead_id) if len(scores) > query.limit else None
+    return items, last
+
+
+async def get_lead(databases: Databases, tenant_id: UUID, lead_id: UUID) -> Lead:
+    """One lead with its last score.
+
+    Raises:
+        Problem: 404 where the tenant has no such lead.
+    """
+    async with databases.operational(tenant_id) as session:
+        row = await LeadRepository(session, tenant_id).find(lead_id)
+    if row is None:
+        raise not_found("lead")
+    return _lead(row, (await _scores_of(databases, tenant_id, [lead_id])).get(lead_id))
+
+
+async def find_facts(databases: Databases, tenant_id: UUID, lead_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """All columns of each of these leads, as many as the tenant has."""
+    async with databases.operational(tenant_id) as session:
+        rows = await LeadRepository(session, tenant_id).find_many(lead_ids)
+    return {lead_id: row._asdict() for lead_id, row in rows.items()}
+
+
+async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, request_id: str) -> Lead:
+    """Store a lead, its LeadCreated event and its audit entry in one transaction.
+
+    Raises:
+        Problem: 422 where the campaign is none of the tenant's.
+    """
+    values = body.model_dump()
+    if values["email"] is not None:
+        values["email"] = values["email"].strip().lower()
+    try:
+        async with databases.operational(subject.tenant_id, read_only=False) as session:
+            repository = LeadRepository(session, subject.tenant_id)
+            row = await repository.add(values)
+            payload = {"lead_id": str(row.id), "source": row.source, "status": row.status}
+            await repository.publish(row.id, "LeadCreated", payload, request_id)
+            await repository.write_audit((subject.kind, subject.id), "lead.create", row.id, {}, request_id)
+    except IntegrityError as error:
+        raise _unknown_campaign(error) from None
+    return _lead(row, None)
+
+
+async def change_lead(databases: Databases, subject: Subject, lead_id: UUID, body: LeadUpdate, request_id: str) -> Lead:
+    """Set a lead's status with its time, its LeadStatusChanged event and its audit entry in one transaction.
+
+    Raises:
+        Problem: 404 where the tenant has no such lead.
+    """
+    async with databases.operational(subject.tenant_id, read_only=False) as session:
+        repository = LeadRepository(session, subject.tenant_id)
+        before = await repository.lock(lead_id)
+        if before is None:
+            raise not_found("lead")
+        row = await repository.change(lead_id, _changes(before, body))
+        if row.status != before.status:
+            change = {"from": before.status, "to": row.status}
+            payload = {"lead_id": str(lead_id), **change}
+            await repository.publish(lead_id, "LeadStatusChanged", payload, request_id)
+            await repository.write_audit((subject.kind, subject.id), "lead.status", lead_id, change, request_id)
+    return _lead(row, (await _scores_of(databases, subject.tenant_id, [lead_id])).get(lead_id))
+
+
+def _changes(before: Row[Any], body: LeadUpdate) -> dict[str, Any]:
+    """Columns to set: a status that is reached again keeps its first time, and won and lost exclude each other."""
+    changes: dict[str, Any] = {"status": body.status, "updated_at": utc_now()}
+    if body.value_cents is not None:
+        changes |= {"value_cents": body.value_cents, "currency": body.currency}
+    column = _TIME_OF_STATUS.get(body.status)
+    if column is not None and getattr(before, column) is None:
+        changes[column] = utc_now()
+    for other in {"won_at", "lost_at"} - {column}:
+        if getattr(before, other) is not None:
+            changes[other] = None
+    return changes
+
+
+async def _scores_of(databases: Databases, tenant_id: UUID, ids: list[UUID]) -> dict[UUID, Row[Any]]:
+    if not ids:
+        return {}
+    async with databases.warehouse(tenant_id) as session:
+        return await ScoredLeadRepository(session, tenant_id).scores_of(ids)
+
+
+def _lead(row: Row[Any], score: Row[Any] | None) -> Lead:
+    facts = {name: getattr(row, name) for name in Lead.model_fields if name in row._mapping}
+    if score is not None:
+        facts |= {"probability": score.probability, "grade": score.grade, "scored_at": score.scored_at}
+    return Lead.model_construct(**facts)
+
+
+def _unknown_campaign(error: DBAPIError) -> Exception:
+    if isinstance(error.orig, pg_errors.ForeignKeyViolation):
+        return unusable_field("/campaign_id", "no such campaign")
+    return error

@@ -1,0 +1,101 @@
+"""Tables of the operational database. Only the columns that the API uses."""
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+metadata = MetaData(schema="app")
+_TIME = DateTime(timezone=True)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("tenant_id", UUID),
+    Column("id", UUID, primary_key=True),
+    Column("name", Text),
+    Column("domain", Text),
+    Column("settings", JSONB),
+    Column("status", Text),
+    Column("created_at", _TIME),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("id", UUID, primary_key=True),
+    Column("email", Text),
+    Column("role", Text),
+    Column("status", Text),
+    Column("last_sign_in_at", _TIME),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("id", UUID, primary_key=True),
+    Column("secret_hash", LargeBinary),
+    Column("scopes", ARRAY(Text)),
+    Column("expires_at", _TIME),
+    Column("last_used_at", _TIME),
+    Column("revoked_at", _TIME),
+)
+
+leads = Table(
+    "leads",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("id", UUID, primary_key=True),
+    Column("contact_id", UUID),
+    Column("company_id", UUID),
+    Column("campaign_id", UUID),
+    Column("anonymous_id", Text),
+    Column("email", Text),
+    Column("full_name", Text),
+    Column("company_name", Text),
+    Column("job_title", Text),
+    Column("message", Text),
+    Column("source", Text),
+    Column("landing_page", Text),
+    Column("country", Text),
+    Column("language", Text),
+    Column("industry", Text),
+    Column("employee_count", Integer),
+    Column("status", Text),
+    Column("has_marketing_consent", Boolean),
+    Column("value_cents", BigInteger),
+    Column("currency", Text),
+    Column("contacted_at", _TIME),
+    Column("qualified_at", _TIME),
+    Column("won_at", _TIME),
+    Column("lost_at", _TIME),
+    Column("created_at", _TIME),
+    Column("updated_at", _TIME),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("id", UUID, primary_key=True),
+    Column("aggregate_type", Text),
+    Column("aggregate_id", UUID),
+    Column("event_type", Text),
+    Column("schema_version", SmallInteger),
+    Column("payload", JSONB),
+    Column("trace_id", Text),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("id", UUID, primary_key=True),
+    Column("actor_kind", Text),
+    Column("actor_id", Text),
+    Column("action", Text),
+    Column("entity_type", Text),
+    Column("entity_id", Text),
+    Column("details", JSONB),
+    Column("request_id", Text),
+)

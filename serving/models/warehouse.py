@@ -1,0 +1,75 @@
+"""Tables of the warehouse that the API reads: what models produce and what dbt builds. Only the columns it uses."""
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Float, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = MetaData()
+_TIME = DateTime(timezone=True)
+
+lead_score = Table(
+    "lead_score",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("lead_id", UUID, primary_key=True),
+    Column("model_version", Text),
+    Column("probability", Float(53)),
+    Column("grade", Text),
+    Column("reasons", JSONB),
+    Column("scored_at", _TIME),
+    schema="ml",
+)
+
+fct_lead_score = Table(
+    "fct_lead_score",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("lead_id", UUID, primary_key=True),
+    Column("probability", Float(53)),
+    Column("grade", Text),
+    Column("scored_at", _TIME),
+    Column("status", Text),
+    Column("source", Text),
+    Column("created_at", _TIME),
+    schema="marts",
+)
+
+fct_attribution_credit = Table(
+    "fct_attribution_credit",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("conversions", Float(53)),
+    Column("value_cents", BigInteger),
+    Column("reporting_value_cents", BigInteger),
+    Column("reporting_currency", Text),
+    Column("spend_cents", BigInteger),
+    Column("roas_rate", Float(53)),
+    Column("cost_per_conversion_cents", BigInteger),
+    Column("lookback_days", Integer),
+    Column("computed_at", _TIME),
+    schema="marts",
+)
+
+kpi_tenant_daily = Table(
+    "kpi_tenant_daily",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("kpi_date", Date, primary_key=True),
+    Column("currency", Text),
+    Column("new_lead_count", BigInteger),
+    Column("qualified_lead_count", BigInteger),
+    Column("won_lead_count", BigInteger),
+    Column("lost_lead_count", BigInteger),
+    Column("touchpoint_count", BigInteger),
+    Column("new_subscriber_count", BigInteger),
+    Column("won_value_cents", BigInteger),
+    Column("spend_cents", BigInteger),
+    Column("invoiced_cents", BigInteger),
+    Column("paid_cents", BigInteger),
+    Column("refunded_cents", BigInteger),
+    Column("active_subscription_count", BigInteger),
+    Column("mrr_cents", BigInteger),
+    schema="marts",
+)

@@ -1,0 +1,1 @@
+"""Scores of leads by the live model. Training and the nightly batch belong to the pipelines."""

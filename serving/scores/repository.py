@@ -1,0 +1,38 @@
+"""SQL of stored scores and of features by lead."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, MetaData, Row, Table
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+
+from serving.kit.repository import TenantRepository
+from serving.models.warehouse import lead_score
+
+
+class ScoreRepository(TenantRepository):
+    """The tenant's scores and features in the warehouse."""
+
+    async def find_stored(self, lead_id: UUID) -> Row[Any] | None:
+        """The lead's score of the last batch."""
+        query = self.rows_of(lead_score).where(lead_score.c.lead_id == lead_id)
+        return await self.fetch_one(query)
+
+    async def features_of(self, lead_ids: Sequence[UUID], names: Sequence[str]) -> dict[UUID, Mapping[str, Any]]:
+        """The named features of these leads from the table that training reads, as many as were built."""
+        table = feature_table(names)
+        query = self.rows_of(table, table.c.lead_id, *(table.c[name] for name in names))
+        rows = await self.session.execute(query.where(table.c.lead_id.in_(lead_ids)))
+        return {row.lead_id: row._mapping for row in rows}
+
+
+def feature_table(names: Sequence[str]) -> Table:
+    """`marts.ftr_lead` with the columns that a model asks for: the model decides, so no list is kept here."""
+    return Table(
+        "ftr_lead",
+        MetaData(schema="marts"),
+        Column("tenant_id", PG_UUID),
+        Column("lead_id", PG_UUID),
+        *(Column(name) for name in names),
+    )

@@ -1,0 +1,237 @@
+"""Scoring leads by id or by features with the live model. SQL is the repository's, HTTP the endpoints'."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+
+from scoring.schema import scalar_text
+from serving.auth.subject import Subject
+from serving.kit.databases import Databases
+from serving.kit.metrics import Metrics
+from serving.kit.problems import Problem, not_found
+from serving.leads import service as lead_service
+from serving.scores.live_model import LiveModel, LoadedModel
+from serving.scores.repository import ScoreRepository
+from serving.scores.schemas import (
+    BatchAnswer,
+    BatchRequest,
+    BatchScore,
+    FeaturesFrom,
+    LeadToScore,
+    Reason,
+    Score,
+    ScoreRequest,
+)
+from tekup.clock import utc_now
+
+BATCHES_AT_ONCE = 2
+SMALL_BATCH = 20
+"""Up to this many leads are scored on the event loop: a hop to a thread costs more."""
+_MOST_FAULTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The features of one lead and where they came from."""
+
+    features: Mapping[str, Any]
+    source: FeaturesFrom
+
+
+class ScoreDesk:
+    """The live model, the counters, and turns for large batches."""
+
+    def __init__(self, live_model: LiveModel, metrics: Metrics) -> None:
+        self.live_model, self.metrics = live_model, metrics
+        self.turn = asyncio.Semaphore(BATCHES_AT_ONCE)
+
+
+async def score_lead(desk: ScoreDesk, databases: Databases, subject: Subject, body: ScoreRequest) -> Score:
+    """Score one lead now.
+
+    Raises:
+        Problem: 404 no such lead, 422 a feature can't be used, 503 no model.
+    """
+    loaded = await desk.live_model.current()
+    _check_features(loaded, [body], "")
+    known = (await _gather(databases, subject.tenant_id, loaded, [body]))[0]
+    if known is None:
+        raise not_found("lead")
+    desk.metrics.note_scores("one")
+    return _score_one(loaded, subject.tenant_id, body.lead_id, known, body.reasons)
+
+
+async def get_score(desk: ScoreDesk, databases: Databases, subject: Subject, lead_id: UUID) -> Score:
+    """The stored score of a lead, or one made now.
+
+    Raises:
+        Problem: 404 no such lead, 503 no model for a lead without a stored score.
+    """
+    if lead_id not in await lead_service.find_facts(databases, subject.tenant_id, [lead_id]):
+        raise not_found("lead")
+    async with databases.warehouse(subject.tenant_id) as session:
+        stored = await ScoreRepository(session, subject.tenant_id).find_stored(lead_id)
+    if stored is None:
+        return await score_lead(desk, databases, subject, ScoreRequest(lead_id=lead_id))
+    desk.metrics.note_scores("stored")
+    return Score(
+        lead_id=lead_id,
+        probability=stored.probability,
+        grade=stored.grade,
+        reasons=[Reason(**reason) for reason in stored.reasons],
+        model_version=stored.model_version,
+        scored_at=stored.scored_at,
+    )
+
+
+async def score_leads(desk: ScoreDesk, databases: Databases, subject: Subject, body: BatchRequest) -> BatchAnswer:
+    """Score many leads, in order.
+
+    Raises:
+        Problem: 422 a feature can't be used, 503 no model.
+    """
+    loaded = await desk.live_model.current()
+    _check_features(loaded, body.leads, "/leads/{}")
+    known = await _gather(databases, subject.tenant_id, loaded, body.leads)
+    present = [k.features for k in known if k is not None]
+    if len(present) <= SMALL_BATCH:
+        scored = _score_many(loaded, subject.tenant_id, present, body.reasons)
+    else:
+        async with desk.turn:
+            scored = await asyncio.to_thread(_score_many, loaded, subject.tenant_id, present, body.reasons)
+    desk.metrics.note_scores("batch", len(present))
+    rows = iter(scored)
+    answers = [
+        BatchScore(lead_id=lead.lead_id, error="no such lead")
+        if k is None
+        else BatchScore.model_construct(lead_id=lead.lead_id, features_from=k.source, error=None, **next(rows))
+        for lead, k in zip(body.leads, known, strict=True)
+    ]
+    return BatchAnswer.model_construct(scores=answers, model_version=loaded.version, scored_at=utc_now())
+
+
+async def _gather(
+    databases: Databases, tenant_id: UUID, loaded: LoadedModel, leads: Sequence[LeadToScore]
+) -> list[Known | None]:
+    """What is known of each lead; None for an id that the tenant does not have."""
+    ids = list({lead.lead_id for lead in leads if lead.lead_id is not None})
+    built: dict[UUID, Mapping[str, Any]] = {}
+    facts: dict[UUID, Mapping[str, Any]] = {}
+    if ids:
+        # the operational row decides whether the lead exists: a deleted one lingers in the mart until the next pull
+        facts = await lead_service.find_facts(databases, tenant_id, ids)
+        async with databases.warehouse(tenant_id) as session:
+            built = await ScoreRepository(session, tenant_id).features_of(list(facts), loaded.model.features)
+    known: list[Known | None] = []
+    for lead in leads:
+        if lead.features is not None:
+            known.append(Known(lead.features, "request"))
+        elif lead.lead_id in built:
+            known.append(Known(_plain(built[lead.lead_id]), "mart"))
+        elif lead.lead_id in facts:
+            known.append(Known(_features_of_new_lead(facts[lead.lead_id]), "lead"))
+        else:
+            known.append(None)
+    return known
+
+
+def _plain(features: Mapping[str, Any]) -> dict[str, Any]:
+    """Features as the model takes them, without the lead's id."""
+    return {
+        name: float(value) if isinstance(value, Decimal) else value
+        for name, value in features.items()
+        if name != "lead_id"
+    }
+
+
+def _features_of_new_lead(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The features of `marts.ftr_lead` that a lead's own row decides alone; the others stay unknown."""
+    text = {name: facts[name] or "unknown" for name in ("landing_page", "industry")}
+    return {
+        **text,
+        "source": facts["source"],
+        "country": (facts["country"] or "unknown").upper() if facts["country"] else "unknown",
+        "language": (facts["language"] or "unknown").lower(),
+        "employee_count": facts["employee_count"],
+        "has_marketing_consent": facts["has_marketing_consent"],
+        "job_title_length": len((facts["job_title"] or "").strip(" ")),
+        "message_length": len((facts["message"] or "").strip(" ")),
+        "has_email": facts["email"] is not None,
+        "has_company": facts["company_id"] is not None or facts["company_name"] is not None,
+        "has_campaign": facts["campaign_id"] is not None,
+    }
+
+
+def _check_features(loaded: LoadedModel, leads: Sequence[LeadToScore], where: str) -> None:
+    """Refuse features that the model does not know or whose type it can't read, each named."""
+    kinds = {feature.name: feature.kind for feature in loaded.model.schema.features}
+    faults: list[dict[str, str]] = []
+    for position, lead in enumerate(leads):
+        for name, value in (lead.features or {}).items():
+            fault = None
+            if name not in loaded.known:
+                fault = "the model has no such feature"
+            elif kinds.get(name, "categorical") != "categorical" and isinstance(value, str):
+                fault = "must be a number" if kinds[name] == "numeric" else "must be true or false"
+            if fault:
+                escaped = name.replace("~", "~0").replace("/", "~1")
+                faults.append({"pointer": f"{where.format(position)}/features/{escaped}", "detail": fault})
+                if len(faults) == _MOST_FAULTS:
+                    break
+        if len(faults) == _MOST_FAULTS:
+            break
+    if faults:
+        raise Problem(
+            422,
+            "unusable-input",
+            "the request can't be used",
+            hint=f"the model knows: {', '.join(loaded.model.features)}",
+            errors=faults,
+        )
+
+
+def _score_one(loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known: Known, reasons: int) -> Score:
+    names = loaded.model.features
+    features = {name: known.features.get(name) for name in names}
+    score = loaded.model.score_one(features, reasons=reasons, tenant=str(tenant_id))
+    now: datetime = utc_now()
+    return Score.model_construct(
+        lead_id=lead_id,
+        probability=score.probability,
+        grade=score.grade,
+        reasons=[
+            Reason.model_construct(feature=r.feature, value=r.value, contribution=r.contribution) for r in score.reasons
+        ],
+        model_version=loaded.version,
+        features_from=known.source,
+        scored_at=now,
+    )
+
+
+def _score_many(
+    loaded: LoadedModel, tenant_id: UUID, leads: Sequence[Mapping[str, Any]], reasons: int
+) -> list[dict[str, Any]]:
+    """Score through one frame; the columns are typed as the model was trained."""
+    if not leads:
+        return []
+    columns: dict[str, pl.Series] = {}
+    for feature in loaded.model.schema.features:
+        values = [lead.get(feature.name) for lead in leads]
+        if feature.kind == "categorical":
+            text = [v if v is None or isinstance(v, str) else scalar_text(v) for v in values]
+            columns[feature.name] = pl.Series(feature.name, text, dtype=pl.String)
+        else:
+            columns[feature.name] = pl.Series(
+                feature.name, [None if v is None else float(v) for v in values], dtype=pl.Float64
+            )
+    scored = loaded.model.score(pl.DataFrame(columns), reasons=reasons, tenant=str(tenant_id), threads=1)
+    rows = scored.to_dicts()
+    for row in rows:
+        row["reasons"] = [Reason.model_construct(**reason) for reason in row["reasons"]]
+    return rows

@@ -1,0 +1,144 @@
+"""What every dbt model owes, told from dbt's own manifest. What the models compute is tested beside them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.paths import ROOT
+
+PROJECT = ROOT / "dbt"
+STAGING_TENANCY = "assert_staging_belongs_to_known_tenants"
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    target = tmp_path_factory.mktemp("dbt")
+    result = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")), "parse", "--project-dir", str(PROJECT),
+            "--profiles-dir", str(PROJECT), "--target-path", str(target), "--log-path", str(target),
+        ],
+        env={**os.environ, "DO_NOT_TRACK": "1"}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout
+    assert "deprecat" not in result.stdout.lower()
+    read: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    return read
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {node["name"]: node for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+
+
+@pytest.fixture(scope="module")
+def marts(models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: node for name, node in models.items() if node["schema"] == "marts"}
+
+
+def parents_of_test(manifest: dict[str, Any], name: str) -> set[str]:
+    node = next(n for n in manifest["nodes"].values() if n["name"] == name)
+    return {parent.rsplit(".", 1)[1] for parent in node["depends_on"]["nodes"]}
+
+
+def keyed_models(manifest: dict[str, Any]) -> set[str]:
+    return {
+        node["attached_node"].rsplit(".", 1)[1]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "tenant_key"
+    }
+
+
+def test_no_python_under_dbt() -> None:
+    assert [str(path) for path in PROJECT.rglob("*.py")] == []
+
+
+def test_every_model_names_the_tenant_first(models: dict[str, dict[str, Any]]) -> None:
+    wrong = [name for name, node in models.items() if next(iter(node["columns"]), None) != "tenant_id"]
+    assert wrong == []
+
+
+def test_every_models_sql_begins_with_the_tenant(models: dict[str, dict[str, Any]]) -> None:
+    wrong = []
+    for name, node in models.items():
+        selected = re.findall(r"^select\n\s+(?:\w+\.)?(\w+)", node["raw_code"], re.MULTILINE)
+        if any(column != "tenant_id" for column in selected):
+            wrong.append(name)
+    assert wrong == []
+
+
+def test_no_model_can_hold_a_row_without_its_tenant(
+    manifest: dict[str, Any], models: dict[str, dict[str, Any]]
+) -> None:
+    staged = {name for name, node in models.items() if node["schema"] == "staging"}
+    assert staged - {"stg_operational__tenants"} <= parents_of_test(manifest, STAGING_TENANCY)
+    built_from_raw = set(models) - staged
+    unkeyed = built_from_raw - keyed_models(manifest) - {"int_lead_history", "int_lead_journey"}
+    assert unkeyed == set()
+
+
+def test_every_mart_has_an_enforced_contract_that_forbids_a_missing_tenant(marts: dict[str, dict[str, Any]]) -> None:
+    assert len(marts) == 18
+    for name, node in marts.items():
+        assert node["config"]["contract"]["enforced"], name
+        assert {"type": "not_null"}.items() <= node["columns"]["tenant_id"]["constraints"][0].items(), name
+        assert all(column["description"] and column["data_type"] for column in node["columns"].values()), name
+
+
+def test_every_mart_is_owned_granted_secured_and_begins_with_its_grain(marts: dict[str, dict[str, Any]]) -> None:
+    for name, node in marts.items():
+        config = node["config"]
+        assert config["meta"]["owner"], name
+        assert config["group"], name
+        assert node["description"].startswith("One row per tenant"), name
+        assert set(config["grants"]["select"]) == {"tekup_reader", "tekup_app", "tekup_pipeline"}, name
+        hooks = [hook for hook in config["post-hook"] if "ops.secure_relation" in hook["sql"]]
+        assert hooks, name
+        assert all(hook["transaction"] for hook in hooks), name
+        assert all(index["columns"][0] == "tenant_id" for index in config["indexes"]), name
+        assert config["materialized"] in ("table", "incremental"), name
+
+
+def test_every_mart_has_an_exposure(manifest: dict[str, Any], marts: dict[str, dict[str, Any]]) -> None:
+    exposed = {
+        node.rsplit(".", 1)[1]
+        for exposure in manifest["exposures"].values()
+        for node in exposure["depends_on"]["nodes"]
+    }
+    assert set(marts) - exposed == set()
+
+
+def test_every_join_of_models_is_on_the_tenant(models: dict[str, dict[str, Any]]) -> None:
+    joins = re.compile(
+        r"join \{\{ (?:ref|source)\(([^)]*)\) \}\} as (\w+)"
+        r"(.*?)(?=\n\S|\n    (?:left|inner|where|cross)|\Z)",
+        re.DOTALL,
+    )
+    wrong = []
+    for name, node in models.items():
+        for target, alias, condition in joins.findall(node["raw_code"]):
+            if "exchange_rate" not in target and f"{alias}.tenant_id = " not in condition:
+                wrong.append(f"{name}: {target}")
+    assert wrong == []
+
+
+def test_only_what_needs_scores_or_credit_waits_for_them(models: dict[str, dict[str, Any]]) -> None:
+    late = {name for name, node in models.items() if "after_models" in node["config"]["tags"]}
+    reads_ml = {
+        name for name, node in models.items() if any(".ml." in parent for parent in node["depends_on"]["nodes"])
+    }
+    assert late == reads_ml == {"fct_lead_score", "fct_attribution_credit"}
+
+
+def test_the_catalogue_lists_each_mart_with_its_grain(marts: dict[str, dict[str, Any]]) -> None:
+    catalogue = (ROOT / "docs" / "data" / "marts.md").read_text()
+    for name, node in marts.items():
+        grain = re.sub(r"\s+", " ", node["description"]).split(". ")[0].rstrip(".")
+        assert f"| `{name}` | {grain}. |" in catalogue, name
+    assert set(re.findall(r"^\| `(\w+)` \|", catalogue, re.MULTILINE)) == set(marts)

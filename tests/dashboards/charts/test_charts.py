@@ -1,0 +1,53 @@
+"""The charts' specifications: what stands on which axis, and in which colours."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from dashboards.charts import credit, journey, style, trends
+from dashboards.formats import Language
+
+DAILY = pl.DataFrame(
+    {"kpi_date": [date(2026, 11, 2) + timedelta(days=day) for day in range(14)], "value": list(range(14))}
+)
+CREDIT = pl.DataFrame({"channel": ["A", "A", "B", "B"], "model": ["x", "y", "x", "y"], "value": [1.0, 2.0, 5.0, 6.0]})
+
+
+def test_weeks_begin_on_monday_and_lose_nothing() -> None:
+    weekly = trends.sum_by_step(DAILY, "value", "week")
+    assert weekly["starts_on"].to_list() == [date(2026, 11, 2), date(2026, 11, 9)]
+    assert weekly["value"].sum() == DAILY["value"].sum()
+
+
+@pytest.mark.parametrize(("language", "decimal"), [(Language.DA, ","), (Language.EN, ".")])
+def test_axes_follow_the_language(language: Language, decimal: str) -> None:
+    spec: dict[str, Any] = trends.draw_trend(trends.sum_by_step(DAILY, "value", "day"), "Leads", language).to_dict()
+    assert spec["config"]["locale"]["number"]["decimal"] == decimal
+    assert spec["encoding"]["y"]["title"] == "Leads"
+    assert len(next(iter(spec["datasets"].values()))) == 14
+
+
+def test_models_stand_side_by_side_in_fixed_colours() -> None:
+    spec: dict[str, Any] = credit.draw_model_comparison(CREDIT, ["x", "y"], "Sales", Language.EN).to_dict()
+    assert spec["encoding"]["y"]["sort"] == ["B", "A"]
+    assert spec["encoding"]["color"]["scale"] == {"domain": ["x", "y"], "range": list(style.PALETTE[:2])}
+    assert spec["encoding"]["yOffset"]["field"] == "model"
+
+
+def test_a_timeline_has_a_dot_a_touch() -> None:
+    touches = pl.DataFrame(
+        {
+            "occurred_at": [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2, 3)],
+            "channel": ["A", "B", "A"],
+            "kind": ["v"] * 3,
+        }
+    )
+    spec: dict[str, Any] = journey.draw_timeline(touches, Language.DA).to_dict()
+    assert len(next(iter(spec["datasets"].values()))) == 3
+    assert spec["encoding"]["y"]["sort"] == ["A", "B"]
+
+
+def test_no_two_colours_are_alike() -> None:
+    assert len(set(style.PALETTE)) == len(style.PALETTE) == 8

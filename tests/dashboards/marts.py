@@ -1,0 +1,178 @@
+"""Marts and logs of two tenants with the same natural ids, as dbt's contracts shape them. Nothing is asserted here."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+import psycopg
+import yaml
+
+from tekup.clock import utc_now
+from tekup.db import Database, Doors
+from tests.fixtures.database import TwoTenants
+from tests.paths import ROOT
+
+LEADS = 60
+DAYS = 70
+CHANNELS = ("paid_search", "email", "referral", "organic_search")
+MODELS = ("first", "last", "linear", "markov")
+_STATUSES = ("new", "contacted", "qualified", "won", "lost", "new")
+
+_TABLES = (
+    "kpi_tenant_daily",
+    "fct_lead",
+    "fct_lead_score",
+    "fct_touchpoint",
+    "fct_conversion",
+    "fct_attribution_credit",
+)
+
+
+def read_contract(mart: str) -> dict[str, str]:
+    """The columns of ``mart`` with their types, as its dbt contract promises them."""
+    for path in (ROOT / "dbt" / "models" / "marts").rglob("*__models.yml"):
+        for model in yaml.safe_load(path.read_text())["models"]:
+            if model["name"] == mart:
+                return {column["name"]: column["data_type"] for column in model["columns"]}
+    raise LookupError(f"no dbt contract for {mart}")
+
+
+def lead_id(number: int) -> UUID:
+    """The id of lead ``number``: the same in both tenants."""
+    return UUID(int=0x5EED_0000 + number)
+
+
+def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
+    """Make the marts anew and fill them for both tenants up to ``today``."""
+    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tests of the dashboards") as connection:
+        for name in _TABLES:
+            columns = ", ".join(f"{column} {kind}" for column, kind in read_contract(name).items())
+            connection.execute(f"drop table if exists marts.{name}")
+            connection.execute(f"create table marts.{name} ({columns})")
+            connection.execute(f"grant select on marts.{name} to tekup_reader, tekup_app")
+        for table in ("ops.sync_run", "ops.check_result"):
+            connection.execute(f"delete from {table}")
+        for tenant, scale in ((tenants.a, 1), (tenants.b, 3)):
+            word = tenant.name.split()[0]
+            _fill_days(connection, tenant.id, scale, today)
+            _fill_leads(connection, tenant.id, word, scale, today)
+            _fill_credit(connection, tenant.id, scale, today)
+            _fill_operations(connection, tenant.id, word)
+
+
+def _insert(connection: psycopg.Connection, table: str, rows: Sequence[tuple[object, ...]], columns: str) -> None:
+    marks = ", ".join(["%s"] * len(rows[0]))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"insert into {table} ({columns}) values ({marks})", rows)
+
+
+def _fill_days(connection: psycopg.Connection, tenant_id: UUID, scale: int, today: date) -> None:
+    rows = [
+        (tenant_id, today - timedelta(days=day), "DKK", scale * (10 if day < 30 else 5), scale * 3, scale,
+         scale * 250_000, scale * 100, scale * 40_000, scale * 90_000, scale * (1_000_000 - day * 1000))
+        for day in range(DAYS)
+    ]  # fmt: skip
+    _insert(
+        connection,
+        "marts.kpi_tenant_daily",
+        rows,
+        "tenant_id, kpi_date, currency, new_lead_count, qualified_lead_count, won_lead_count, won_value_cents, "
+        "touchpoint_count, spend_cents, invoiced_cents, mrr_cents",
+    )
+
+
+def _fill_leads(connection: psycopg.Connection, tenant_id: UUID, word: str, scale: int, today: date) -> None:
+    noon = datetime.combine(today, time(12), UTC)
+    leads, scores, touches, conversions = [], [], [], []
+    for number in range(LEADS):
+        created_at = noon - timedelta(days=number)
+        status = _STATUSES[number % len(_STATUSES)]
+        value = scale * 1_000_000 if status == "won" else None
+        source = CHANNELS[number % len(CHANNELS)]
+        person = f"person:{number}"
+        leads.append(
+            (tenant_id, lead_id(number), person, f"p{number}@{word.lower()}.example", f"{word} Person {number}",
+             f"{word} Kunde {number}", "Direktør" if number % 2 else "=SUM(1)", source, status, value, "DKK",
+             created_at)
+        )  # fmt: skip
+        if number != LEADS - 1:
+            probability = (LEADS - number) / (LEADS + 1)
+            reasons = [
+                {"feature": "source", "value": source, "contribution": 0.12},
+                {"feature": "has_price_words", "value": "true", "contribution": 0.2 if number % 2 else -0.2},
+                {"feature": "employee_count", "value": "1200", "contribution": 0.05},
+            ]
+            grade = "ABCDE"[min(number // 12, 4)]
+            scores.append((tenant_id, lead_id(number), probability, grade, json.dumps(reasons), "v1", noon))
+        for step, channel in enumerate(("paid_search", "email", "email", source)):
+            touches.append(
+                (tenant_id, UUID(int=0x70_0000 + number * 10 + step), person, "visit", channel, f"{word}-kampagne",
+                 "/priser", "desktop", created_at - timedelta(days=8 - step))
+            )  # fmt: skip
+        if status == "won":
+            conversions.append((tenant_id, lead_id(number), person, created_at, value, "DKK"))
+    _insert(
+        connection,
+        "marts.fct_lead",
+        leads,
+        "tenant_id, lead_id, person_id, email, full_name, company_name, job_title, source, status, value_cents, "
+        "currency, created_at",
+    )
+    _insert(
+        connection,
+        "marts.fct_lead_score",
+        scores,
+        "tenant_id, lead_id, probability, grade, reasons, model_version, scored_at",
+    )
+    _insert(
+        connection,
+        "marts.fct_touchpoint",
+        touches,
+        "tenant_id, touchpoint_id, person_id, kind, channel, utm_campaign, landing_page, device, occurred_at",
+    )
+    _insert(
+        connection,
+        "marts.fct_conversion",
+        conversions,
+        "tenant_id, lead_id, person_id, converted_at, reporting_value_cents, reporting_currency",
+    )
+
+
+def _fill_credit(connection: psycopg.Connection, tenant_id: UUID, scale: int, today: date) -> None:
+    noon = datetime.combine(today, time(12), UTC)
+    rows = [
+        (tenant_id, model, channel, currency, scale * (place + turn + 1.5), scale * 400_000, scale * 400_000, "DKK",
+         scale * 100_000 if channel == "paid_search" else None, 90, noon)
+        for turn, model in enumerate(MODELS)
+        for place, channel in enumerate(CHANNELS)
+        for currency in ("DKK", "EUR")
+    ]  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_attribution_credit",
+        rows,
+        "tenant_id, model, channel, currency, conversions, value_cents, reporting_value_cents, reporting_currency, "
+        "spend_cents, lookback_days, computed_at",
+    )
+
+
+def _fill_operations(connection: psycopg.Connection, tenant_id: UUID, word: str) -> None:
+    now = utc_now()
+    runs = [
+        (tenant_id, UUID(int=1), "operational", "succeeded", None, 500, now - timedelta(minutes=9),
+         now - timedelta(minutes=8)),
+        (tenant_id, UUID(int=2), "stripe", "succeeded", None, 80, now - timedelta(hours=9), now - timedelta(hours=9)),
+        (tenant_id, UUID(int=3), "stripe", "failed", f"{word}: key refused", 0, now - timedelta(hours=1), now),
+    ]  # fmt: skip
+    _insert(
+        connection,
+        "ops.sync_run",
+        runs,
+        "tenant_id, run_id, vendor, status, error, rows_read, started_at, finished_at",
+    )
+    checks = [
+        (tenant_id, "unique_lead", True, "error", "0", "0"),
+        (tenant_id, "fresh_spend", False, "warn", f"{word}: 3 days", "1 day"),
+    ]
+    _insert(connection, "ops.check_result", checks, "tenant_id, check_name, is_passed, severity, observed, expected")

@@ -1,0 +1,92 @@
+"""Every query as two tenants with the same natural ids: own rows alone, and nothing at all without a tenant."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import polars as pl
+import psycopg
+import pytest
+
+from dashboards.queries import (
+    check_result,
+    fct_attribution_credit,
+    fct_lead,
+    fct_touchpoint,
+    kpi_tenant_daily,
+    reader,
+    sync_run,
+)
+from dashboards.queries.fct_lead import LeadFilter
+from dashboards.queries.reader import NotBuilt
+from tekup.db import Database, Doors, Role
+from tekup.errors import DatabaseUnavailable
+from tekup.settings import current_settings
+from tests.dashboards.marts import CHANNELS, DAYS, LEADS, MODELS, lead_id
+from tests.fixtures.database import TwoTenants
+
+pytestmark = pytest.mark.usefixtures("here")
+
+_LONG_AGO, _LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_LOOKBACK = timedelta(days=90)
+QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
+    "daily": (lambda t: kpi_tenant_daily.read_daily(t, _LONG_AGO.date(), _LATER.date()), DAYS),
+    "ranked": (lambda t: fct_lead.read_ranked(t, LeadFilter()), LEADS),
+    "lead": (lambda t: fct_lead.read_lead(t, lead_id(1)), 1),
+    "timeline": (lambda t: fct_touchpoint.read_timeline(t, "person:1"), 4),
+    "paths": (lambda t: fct_touchpoint.read_top_paths(t, _LONG_AGO, _LATER, _LOOKBACK), 2),
+    "credit": (fct_attribution_credit.read_credit, len(MODELS) * len(CHANNELS)),
+    "sources": (sync_run.read_sources, 2),
+    "runs": (sync_run.read_recent, 3),
+    "checks": (check_result.read_checks, 2),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_each_tenant_sees_its_own_rows_alone(name: str, two_tenants: TwoTenants) -> None:
+    read, expected = QUERIES[name]
+    ours, theirs = read(two_tenants.a.id), read(two_tenants.b.id)
+    assert ours.height == theirs.height == expected
+    assert "Bravo" not in str(ours.rows())
+    assert "Alfa" not in str(theirs.rows())
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_an_unknown_tenant_sees_nothing(name: str) -> None:
+    assert QUERIES[name][0](uuid4()).is_empty()
+
+
+def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: date) -> None:
+    ours = kpi_tenant_daily.read_daily(two_tenants.a.id, today, today)
+    theirs = kpi_tenant_daily.read_daily(two_tenants.b.id, today, today)
+    assert (ours["new_lead_count"].item(), theirs["new_lead_count"].item()) == (10, 30)
+
+
+@pytest.mark.parametrize(
+    "table", ["marts.kpi_tenant_daily", "marts.fct_lead", "marts.fct_lead_score", "marts.fct_touchpoint",
+              "marts.fct_conversion", "marts.fct_attribution_credit", "ops.sync_run", "ops.check_result"]
+)  # fmt: skip
+def test_no_tenant_context_raises(table: str, doors: Doors, two_tenants: TwoTenants) -> None:
+    with (
+        doors.connect(Database.WAREHOUSE, Role.READER) as connection,
+        pytest.raises(psycopg.errors.InvalidTextRepresentation, match="no tenant context"),
+    ):
+        connection.execute(f"select * from {table}")
+
+
+def test_a_query_can_not_write(two_tenants: TwoTenants) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        reader.read_frame(two_tenants.a.id, "create table marts.stolen (n int)", {"n": pl.Int64})
+
+
+def test_a_missing_mart_says_what_to_do(two_tenants: TwoTenants) -> None:
+    with pytest.raises(NotBuilt) as caught:
+        reader.read_frame(two_tenants.a.id, "select 1 from marts.absent", {"n": pl.Int64})
+    assert caught.value.hint == "run `make run`"
+
+
+def test_an_unreachable_warehouse_is_a_clear_fault(two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEKUP_WAREHOUSE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    current_settings.cache_clear()
+    with pytest.raises(DatabaseUnavailable):
+        sync_run.read_sources(two_tenants.a.id)

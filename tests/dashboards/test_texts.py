@@ -1,0 +1,79 @@
+"""Every sentence exists in both languages with the same gaps, is used, and is there when a page asks for it."""
+
+import ast
+import re
+from string import Formatter
+
+import pytest
+
+from dashboards import reasons, vocabulary
+from dashboards.formats import Language
+from dashboards.texts import TEXTS, text
+from tests.paths import ROOT
+
+SOURCES = {path: path.read_text() for path in (ROOT / "dashboards").rglob("*.py")}
+
+
+def gaps(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_both_languages_say_the_same(key: str) -> None:
+    danish, english = TEXTS[key]
+    assert danish.strip()
+    assert english.strip()
+    assert gaps(danish) == gaps(english)
+
+
+@pytest.mark.parametrize(
+    "words", [value for value in vars(vocabulary).values() if isinstance(value, dict)] + [reasons.FEATURES]
+)
+def test_words_have_both_languages(words: object) -> None:
+    if not isinstance(words, dict) or not all(isinstance(pair, tuple) for pair in words.values()):
+        return
+    for danish, english in words.values():
+        assert danish
+        assert english
+        assert gaps(danish) == gaps(english)
+
+
+def asked_keys() -> set[str]:
+    """Keys written as a literal in a call of text() or show_empty()."""
+    found: set[str] = set()
+    for source in SOURCES.values():
+        for node in ast.walk(ast.parse(source)):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("text", "show_empty")
+            ):
+                found |= {
+                    leaf.value
+                    for leaf in ast.walk(node.args[0])
+                    if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
+                }
+    return found
+
+
+def test_every_asked_sentence_exists() -> None:
+    prefixes = ("kpi_", "help_", "page_", "measure_", "severity_")
+    missing = {key for key in asked_keys() if key not in TEXTS and key not in prefixes}
+    assert not missing
+
+
+def test_no_sentence_is_left_unused() -> None:
+    said = {
+        leaf.value
+        for path, source in SOURCES.items()
+        if path.name != "texts.py"
+        for leaf in ast.walk(ast.parse(source))
+        if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
+    }
+    dynamic = re.compile(r"^(kpi|help|page|measure|severity)_")
+    assert not [key for key in TEXTS if key not in said and not dynamic.match(key)]
+
+
+def test_an_unknown_key_is_a_programming_error() -> None:
+    with pytest.raises(KeyError):
+        text("no such sentence", Language.EN)

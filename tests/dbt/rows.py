@@ -1,0 +1,141 @@
+"""Raw rows of two tenants with the SAME natural ids and different facts. What becomes of them is dbt's affair."""
+
+import json
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+LEAD = UUID("00000000-0000-0000-0000-000000000001")
+LATER_LEAD = UUID("00000000-0000-0000-0000-000000000002")
+CONTACT = UUID("00000000-0000-0000-0000-000000000011")
+CAMPAIGN = UUID("00000000-0000-0000-0000-000000000021")
+TOUCH = UUID("00000000-0000-0000-0000-000000000031")
+LATER_TOUCH = UUID("00000000-0000-0000-0000-000000000032")
+RUN = UUID("00000000-0000-0000-0000-0000000000ff")
+
+
+def insert(connection: psycopg.Connection, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows into a raw table; operational tables get their change stamp."""
+    for row in rows:
+        values = {**row, **({"changed_xid": "5"} if table.startswith("raw_operational") else {})}
+        connection.execute(
+            sql.SQL("insert into {} ({}) values ({})").format(
+                sql.Identifier(*table.split(".")),
+                sql.SQL(", ").join(map(sql.Identifier, values)),
+                sql.SQL(", ").join(sql.Placeholder() * len(values)),
+            ),
+            list(values.values()),
+        )
+
+
+def vendor_row(tenant_id: UUID, object_id: str, payload: object) -> dict[str, object]:
+    """A vendor's object as the pull stores it."""
+    return {
+        "tenant_id": tenant_id, "object_id": object_id, "payload": json.dumps(payload), "payload_hash": b"1",
+        "run_id": RUN, "source_modified_at": "2026-03-01",
+    }  # fmt: skip
+
+
+def load_tenant(connection: psycopg.Connection, tenant_id: UUID, name: str, factor: int) -> None:
+    """One tenant's rows; ``factor`` scales its amounts, so that a foreign row shows in every sum."""
+    own = {"tenant_id": tenant_id, "created_at": "2026-01-01", "updated_at": "2026-01-01"}
+    insert(
+        connection,
+        "raw_operational.tenants",
+        [{**own, "id": tenant_id, "name": name, "domain": f"{name}.example", "settings": "{}", "status": "active"}],
+    )
+    insert(
+        connection,
+        "raw_operational.contacts",
+        [{**own, "id": CONTACT, "email": " Ida@X.dk", "first_name": name, "has_marketing_consent": True}],
+    )
+    insert(
+        connection,
+        "raw_operational.companies",
+        [{**own, "id": CONTACT, "name": name, "domain": "https://www.X.dk/om", "employee_count": 10 * factor}],
+    )
+    insert(
+        connection,
+        "raw_operational.campaigns",
+        [{**own, "id": CAMPAIGN, "name": name, "channel": "Paid Search", "status": "active", "currency": "DKK"}],
+    )
+    insert(
+        connection,
+        "raw_operational.campaign_spend",
+        [{**own, "id": CAMPAIGN, "campaign_id": CAMPAIGN, "spend_date": "2026-01-02",
+          "amount_cents": 1000 * factor, "currency": "DKK"}],
+    )  # fmt: skip
+    lead = {
+        **own, "anonymous_id": "c1", "email": "ida@x.dk", "source": "paid_search", "job_title": "Salgsdirektør",
+        "message": "Vi vil gerne have et tilbud", "currency": "DKK", "contact_id": CONTACT, "campaign_id": CAMPAIGN,
+    }  # fmt: skip
+    insert(
+        connection,
+        "raw_operational.leads",
+        [
+            {**lead, "id": LEAD, "status": "won", "value_cents": 5000 * factor, "created_at": "2026-01-10 10:00+00",
+             "won_at": "2026-01-20 10:00+00"},
+            {**lead, "id": LATER_LEAD, "status": "new", "created_at": "2026-02-10 10:00+00"},
+        ],
+    )  # fmt: skip
+    touch = {**own, "anonymous_id": "c1", "kind": "visit", "channel": "email"}
+    insert(
+        connection,
+        "raw_operational.touchpoints",
+        [
+            {**touch, "id": TOUCH, "occurred_at": "2026-01-08 10:00+00"},
+            {**touch, "id": LATER_TOUCH, "occurred_at": "2026-02-09 10:00+00", "channel": "direct"},
+        ],
+    )
+    insert(
+        connection,
+        "raw_operational.identities",
+        [{**own, "id": LEAD, "anonymous_id": "c1", "lead_id": LEAD, "contact_id": CONTACT, "kind": "cookie",
+          "value": "c1", "first_seen_at": "2026-01-08", "created_at": "2026-01-10 10:00+00"}],
+    )  # fmt: skip
+    _load_vendors(connection, tenant_id, factor)
+
+
+def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) -> None:
+    january = 1_768_000_000
+    money = {"currency": "dkk", "created": january}
+    price = {"product": "prod_1", "unit_amount": 300 * factor, "recurring": {"interval": "month", "interval_count": 1}}
+    objects: dict[str, dict[str, object]] = {
+        "raw_hubspot.contacts": {"77": {"properties": {"email": "IDA@x.dk", "lastname": "Holm"}, "archived": False}},
+        "raw_hubspot.deals": {
+            "88": {"properties": {"dealname": "Sol", "amount": "12.50", "closedate": "2026-02-30T00:00:00Z"}},
+            "89": {"properties": {"dealname": "Bad", "amount": "a lot"}},
+            "90": {"properties": ["not", "an", "object"], "archived": True},
+        },
+        "raw_stripe.customers": {"cus_1": {**money, "email": "ida@x.dk"}},
+        "raw_stripe.subscriptions": {
+            "sub_1": {**money, "status": "active", "start_date": january, "items": {"data": [{"price": price}]}}
+        },
+        "raw_stripe.invoices": {
+            "in_1": {**money, "status": "paid", "total": 300 * factor},
+            "in_2": {**money, "status": "a new word", "total": "9" * 40},
+        },
+        "raw_stripe.charges": {
+            "ch_1": {**money, "status": "succeeded", "amount": 300 * factor, "amount_refunded": 100, "invoice": "in_1"}
+        },
+        "raw_stripe.refunds": {"re_1": {**money, "status": "succeeded", "amount": 100, "charge": "ch_1"}},
+        "raw_kit.subscribers": {"5": {"email_address": "ida@x.dk", "state": "active", "created_at": "2026-01-01"}},
+        "raw_kit.tags": {"3": {"name": "newsletter"}},
+        "raw_kit.tag_subscribers": {"3:5": {"tagged_at": "2026-01-02T00:00:00Z"}},
+    }
+    for table, entities in objects.items():
+        insert(connection, table, [vendor_row(tenant_id, key, payload) for key, payload in entities.items()])
+    insert(
+        connection,
+        "ml.lead_score",
+        [{"tenant_id": tenant_id, "lead_id": LEAD, "model_version": "v1", "probability": 0.1 * factor, "grade": "B",
+          "reasons": "[]"}],
+    )  # fmt: skip
+    insert(
+        connection,
+        "ml.attribution_credit",
+        [{"tenant_id": tenant_id, "model": "last", "channel": "paid_search", "conversions": 1,
+          "value_cents": 5000 * factor, "currency": "DKK", "lookback_days": 30}],
+    )  # fmt: skip

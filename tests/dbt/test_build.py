@@ -1,0 +1,99 @@
+"""What the marts hold after a build, a delta build and a full one."""
+
+from tekup.db import Database
+from tests.dbt.conftest import Warehouse
+from tests.dbt.rows import LATER_LEAD, LATER_TOUCH, LEAD, TOUCH, insert
+
+FACTS = ("fct_touchpoint", "fct_invoice", "fct_charge", "fct_lead", "ftr_lead", "kpi_tenant_daily")
+
+
+def snapshot(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
+    return {name: warehouse.rows(f"select m::text from marts.{name} as m order by 1") for name in FACTS}
+
+
+def features(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    return warehouse.rows("select to_jsonb(f) - 'is_won_90d' from marts.ftr_lead as f order by f.tenant_id, f.lead_id")
+
+
+def test_each_tenants_sums_are_its_own(warehouse: Warehouse) -> None:
+    sums = warehouse.rows(
+        "select sum(new_lead_count), sum(won_value_cents), sum(spend_cents), sum(invoiced_cents), max(mrr_cents) "
+        "from marts.kpi_tenant_daily group by tenant_id order by tenant_id"
+    )
+    assert sums == [(2, 5000, 1000, 300, 300), (2, 10000, 2000, 600, 600)]
+
+
+def test_one_person_is_found_in_all_sources_of_one_tenant(warehouse: Warehouse) -> None:
+    people = warehouse.rows(
+        "select first_name, last_name, hubspot_contact_id, kit_subscriber_id, is_subscribed, source_record_count "
+        "from marts.dim_contact order by first_name"
+    )
+    assert people == [("alfa", "Holm", "77", "5", True, 3), ("beta", "Holm", "77", "5", True, 3)]
+
+
+def test_values_that_can_not_be_typed_become_null_and_stop_nothing(warehouse: Warehouse) -> None:
+    deals = warehouse.rows(
+        "select deal_id, amount_cents, expected_close_date from marts.fct_deal "
+        "where tenant_id = 'aaaaaaaa-0000-0000-0000-000000000000' order by 1"
+    )
+    assert deals == [("88", 1250, None), ("89", None, None)]
+    invoices = warehouse.rows("select distinct status, total_cents from marts.fct_invoice where invoice_id = 'in_2'")
+    assert invoices == [("unknown", None)]
+
+
+def test_features_hold_what_was_known_at_creation(warehouse: Warehouse) -> None:
+    rows = warehouse.rows(
+        "select lead_id, touch_count_90d, first_channel, last_channel, lead_count_so_far, win_rate_so_far, "
+        "has_executive_title, has_price_words from marts.ftr_lead where tenant_id::text like 'a%' order by lead_id"
+    )
+    assert rows == [
+        (LEAD, 1, "email", "email", 0, None, True, True),
+        (LATER_LEAD, 2, "email", "direct", 1, 1.0, True, True),
+    ]
+
+
+def test_a_fact_moved_into_the_future_changes_no_past_feature(warehouse: Warehouse) -> None:
+    before = features(warehouse)
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: move facts") as connection:
+        connection.execute("update raw_operational.leads set won_at = '2026-08-20', synced_at = clock_timestamp() "
+                           "where id = %s", (LATER_LEAD,))  # fmt: skip
+        insert(
+            connection,
+            "raw_operational.touchpoints",
+            [{"tenant_id": warehouse.a, "id": LEAD, "anonymous_id": "c1", "kind": "visit", "channel": "events",
+              "occurred_at": "2026-09-01", "created_at": "2026-09-01", "updated_at": "2026-09-01"}],
+        )  # fmt: skip
+    warehouse.build("run", "--select", "fct_touchpoint", "fct_lead", "ftr_lead")
+    assert warehouse.rows("select count(*) from marts.fct_touchpoint where channel = 'events'") == [(1,)]
+    assert features(warehouse) == before
+
+
+def test_a_delta_build_equals_a_full_one_with_late_changed_and_deleted_rows(warehouse: Warehouse) -> None:
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: change rows") as connection:
+        connection.execute("update raw_operational.touchpoints set deleted_at = now(), synced_at = now() "
+                           "where tenant_id = %s and id = %s", (warehouse.a, LATER_TOUCH))  # fmt: skip
+        connection.execute("update raw_operational.identities set deleted_at = now(), synced_at = now() "
+                           "where tenant_id = %s", (warehouse.b,))  # fmt: skip
+        connection.execute("update raw_operational.leads set deleted_at = now(), synced_at = now() "
+                           "where tenant_id = %s", (warehouse.b,))  # fmt: skip
+        # a chunk that began before the last build and was committed after it
+        insert(
+            connection,
+            "raw_operational.touchpoints",
+            [{"tenant_id": warehouse.b, "id": LATER_LEAD, "anonymous_id": "c9", "kind": "visit", "channel": "email",
+              "occurred_at": "2026-02-01", "created_at": "2026-02-01", "updated_at": "2026-02-01"}],
+        )  # fmt: skip
+        connection.execute("update raw_operational.touchpoints set synced_at = now() - interval '20 minutes' "
+                           "where tenant_id = %s and id = %s", (warehouse.b, LATER_LEAD))  # fmt: skip
+        connection.execute("update raw_stripe.invoices set payload = payload || '{\"total\": 7}', synced_at = now() "
+                           "where tenant_id = %s and object_id = 'in_1'", (warehouse.b,))  # fmt: skip
+        connection.execute("update raw_stripe.charges set deleted_at = now(), synced_at = now() "
+                           "where tenant_id = %s", (warehouse.a,))  # fmt: skip
+    warehouse.build("run")
+    delta = snapshot(warehouse)
+    people = warehouse.rows("select tenant_id, touchpoint_id, person_id from marts.fct_touchpoint")
+    assert (warehouse.b, TOUCH, "anon:c1") in people
+    assert (warehouse.b, LATER_LEAD, "anon:c9") in people
+    assert not [row for row in people if row[:2] == (warehouse.a, LATER_TOUCH)]
+    warehouse.build("run", "--full-refresh")
+    assert snapshot(warehouse) == delta

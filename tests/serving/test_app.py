@@ -1,0 +1,181 @@
+"""The application as a whole: every route guarded and documented, every error a problem document."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from structlog.testing import capture_logs
+
+from serving.app import create_app
+from serving.auth.subject import authenticate
+from tekup.db import Database, Doors
+from tekup.errors import BadInput, DatabaseUnavailable
+from tekup.log import configure_logging
+from tekup.settings import Settings
+from tests.fixtures.database import TwoTenants
+from tests.paths import ROOT
+from tests.serving.conftest import Api
+
+OPEN_TO_ANYBODY = {
+    "POST /v1/auth/token",
+    "GET /.well-known/jwks.json",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+}
+ROUTES_AND_SCOPES = {
+    "POST /v1/scores": {"scores:write"},
+    "POST /v1/scores/batch": {"scores:write"},
+    "GET /v1/leads/{lead_id}/score": {"scores:read"},
+    "GET /v1/leads": {"leads:read"},
+    "POST /v1/leads": {"leads:write"},
+    "GET /v1/leads/{lead_id}": {"leads:read"},
+    "PATCH /v1/leads/{lead_id}": {"leads:write"},
+    "GET /v1/attribution": {"attribution:read"},
+    "GET /v1/kpis": {"kpis:read"},
+    "GET /v1/tenant": set(),
+}
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute):
+            for method in route.methods:
+                yield f"{method} {route.path}", route
+
+
+def guards(dependant: Dependant) -> Iterator[set[str]]:
+    """Scopes of each place where the route asks who is calling."""
+    for needed in dependant.dependencies:
+        if needed.call is authenticate:
+            yield set(needed.own_oauth_scopes or [])
+        yield from guards(needed)
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> FastAPI:
+    return create_app(settings)
+
+
+def test_every_route_asks_who_is_calling_or_is_meant_to_be_open(app: FastAPI) -> None:
+    seen = {}
+    for name, route in routes_of(app):
+        found = list(guards(route.dependant))
+        if name in OPEN_TO_ANYBODY:
+            assert not found, name
+        else:
+            assert len(found) == 1, f"{name} must ask for a subject once in its signature"
+            seen[name] = found[0]
+    assert seen == ROUTES_AND_SCOPES
+
+
+def test_the_openapi_document_lists_exactly_these_routes(app: FastAPI) -> None:
+    document = app.openapi()
+    listed = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    assert listed == OPEN_TO_ANYBODY | set(ROUTES_AND_SCOPES)
+
+
+def test_every_route_is_explained_and_names_its_problem_documents(app: FastAPI) -> None:
+    for methods in app.openapi()["paths"].values():
+        for operation in methods.values():
+            assert len(operation["description"]) > 20
+            assert "default" in operation["responses"]
+
+
+def test_every_route_is_in_the_guide_for_developers(app: FastAPI) -> None:
+    guide = (ROOT / "docs" / "api.md").read_text()
+    missing = [name for name, _ in routes_of(app) if f"`{name}`" not in guide]
+    assert not missing
+
+
+def test_every_anonymous_call_gets_401(client: httpx.Client) -> None:
+    for name in ROUTES_AND_SCOPES:
+        method, path = name.split()
+        answer = client.request(method, re.sub(r"\{.*?\}", "00000000-0000-7000-8000-000000000000", path))
+        assert answer.status_code == 401, name
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("DELETE", "/v1/leads", 405)])
+def test_unknown_paths_and_methods_get_problem_documents(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert answer.json()["type"].startswith("urn:tekup:problem:")
+
+
+def test_every_answer_has_a_request_id_and_security_headers(client: httpx.Client) -> None:
+    for path in ("/healthz", "/nowhere", "/v1/leads", "/docs"):
+        answer = client.get(path, headers={"x-request-id": "given-by-caller"})
+        assert answer.headers["x-request-id"] == "given-by-caller"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["x-frame-options"] == "DENY"
+    odd = client.get("/healthz", headers={"x-request-id": "a b\tc"})
+    assert re.fullmatch(r"[0-9a-f-]{36}", odd.headers["x-request-id"])
+
+
+def test_faults_behind_the_routes_get_problem_documents_that_leak_nothing(settings: Settings) -> None:
+    app = create_app(settings)
+
+    @app.get("/bug")
+    async def bug() -> None:
+        raise ZeroDivisionError("secret-detail")
+
+    @app.get("/bad")
+    async def bad() -> None:
+        raise BadInput("the file is empty", hint="send another")
+
+    @app.get("/down")
+    async def down() -> None:
+        raise DatabaseUnavailable("can't connect to db.internal:5432", hint="check TEKUP_DATABASE_URL")
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return [await client.get(path, headers={"x-request-id": "req-12345"}) for path in ("/bug", "/bad", "/down")]
+
+    bug_answer, bad_answer, down_answer = asyncio.run(ask())
+    assert (bug_answer.status_code, bad_answer.status_code, down_answer.status_code) == (500, 422, 503)
+    assert bug_answer.json()["request_id"] == bug_answer.headers["x-request-id"] == "req-12345"
+    assert "secret" not in bug_answer.text
+    assert bad_answer.json()["hint"] == "send another"
+    assert "internal" not in down_answer.text
+    assert "TEKUP" not in down_answer.text
+
+
+def test_a_mart_that_is_not_built_gets_503_with_what_to_do(
+    client: httpx.Client, as_a: dict[str, str], doors: Doors, filled: TwoTenants
+) -> None:
+    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test") as connection:
+        connection.execute("alter table marts.kpi_tenant_daily rename to away")
+    try:
+        answer = client.get("/v1/kpis", headers=as_a)
+    finally:
+        with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test") as connection:
+            connection.execute("alter table marts.away rename to kpi_tenant_daily")
+    assert answer.status_code == 503
+    assert "tekup run" in answer.json()["hint"]
+    assert client.get("/v1/kpis", headers=as_a).status_code == 200
+
+
+def test_the_access_log_holds_no_token_query_or_id(api: Api, as_a: dict[str, str]) -> None:
+    configure_logging("INFO")
+    with capture_logs() as lines:
+        api.client.get("/v1/leads", headers=as_a, params={"source": "secret-source"})
+        api.client.post(
+            "/v1/auth/token", data={"grant_type": "password", "username": "a@b.dk", "password": "hush-hush"}
+        )
+    configure_logging(api.app.state.settings.log_level)
+    text = str([line for line in lines if line["event"] == "request"])
+    assert "'route': '/v1/leads'" in text
+    for secret in ("secret-source", "hush-hush", "a@b.dk", as_a["authorization"].split()[1]):
+        assert secret not in str(lines)

@@ -1,0 +1,166 @@
+"""Rows of two tenants that share every natural id, and the marts they stand in. Fixtures live in conftest."""
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import polars as pl
+
+import scoring
+from scoring.model import LeadModel
+from tekup.db import Database, Doors, Role
+from tekup.ids import derived_uuid
+
+LEADS = 60
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SOURCES = ("organic_search", "paid_social", "referral")
+STATUSES = ("new", "contacted", "qualified", "won", "lost")
+GRADES = ("A", "B", "C", "D", "E")
+
+MARTS = """
+drop table if exists marts.ftr_lead, marts.fct_lead_score, marts.fct_attribution_credit, marts.kpi_tenant_daily;
+create table marts.ftr_lead (
+    tenant_id uuid not null, lead_id uuid not null, source text, country text, employee_count integer,
+    message_length integer, has_email boolean, win_rate_so_far numeric, primary key (tenant_id, lead_id)
+);
+create table marts.fct_lead_score (
+    tenant_id uuid not null, lead_id uuid not null, probability double precision, grade text, reasons jsonb,
+    model_version text, scored_at timestamptz, status text, source text, created_at timestamptz,
+    primary key (tenant_id, lead_id)
+);
+create table marts.fct_attribution_credit (
+    tenant_id uuid not null, model text, channel text, currency text, conversions double precision, value_cents bigint,
+    reporting_value_cents bigint, reporting_currency text, spend_cents bigint, roas_rate double precision,
+    cost_per_conversion_cents bigint, lookback_days integer, computed_at timestamptz
+);
+create table marts.kpi_tenant_daily (
+    tenant_id uuid not null, kpi_date date, currency text, new_lead_count bigint, qualified_lead_count bigint,
+    won_lead_count bigint, lost_lead_count bigint, touchpoint_count bigint, new_subscriber_count bigint,
+    won_value_cents bigint, spend_cents bigint, invoiced_cents bigint, paid_cents bigint, refunded_cents bigint,
+    active_subscription_count bigint, mrr_cents bigint
+);
+grant select on all tables in schema marts to tekup_app;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLead:
+    """One lead of the plan; the same id, source and time in both tenants, another e-mail and score."""
+
+    id: UUID
+    email: str
+    source: str
+    status: str
+    created_at: datetime
+    probability: float
+    grade: str
+
+
+def lead_id(number: int) -> UUID:
+    """The id that lead ``number`` has in every tenant."""
+    return derived_uuid("serving test lead", number)
+
+
+def plan_leads(domain: str, offset: float) -> list[PlannedLead]:
+    """Leads of a tenant; two of three were scored by a batch (those whose number is not divisible by 3)."""
+    return [
+        PlannedLead(
+            lead_id(number),
+            f"lead{number}@{domain}",
+            SOURCES[number % 3],
+            STATUSES[number % 5],
+            START + timedelta(hours=number),
+            round(0.01 + number / 100 + offset, 4),
+            GRADES[number % 5],
+        )
+        for number in range(LEADS)
+    ]
+
+
+def is_scored(number: int) -> bool:
+    """Whether a batch scored lead ``number``."""
+    return number % 3 != 0
+
+
+def fill_operational(doors: Doors, tenant_id: UUID, leads: list[PlannedLead]) -> None:
+    """Store the leads, in place of all others."""
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant_id) as connection:
+        connection.execute("delete from app.leads")
+        connection.cursor().executemany(
+            "insert into app.leads (tenant_id, id, email, source, status, country, employee_count, created_at) "
+            "values (%s, %s, %s, %s, %s, 'DK', 10, %s)",
+            [(tenant_id, lead.id, lead.email, lead.source, lead.status, lead.created_at) for lead in leads],
+        )
+
+
+def fill_warehouse(doors: Doors, tenant_id: UUID, leads: list[PlannedLead], weight: int) -> None:
+    """Store scores, features, credit and figures; ``weight`` tells one tenant's figures from the other's."""
+    reasons = json.dumps([{"feature": "source", "value": "referral", "contribution": 0.01 * weight}])
+    scored = [lead for number, lead in enumerate(leads) if is_scored(number)]
+    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test data") as connection:
+        connection.execute("delete from ml.lead_score where tenant_id = %s", (tenant_id,))
+        cursor = connection.cursor()
+        cursor.executemany(
+            "insert into ml.lead_score (tenant_id, lead_id, model_version, probability, grade, reasons, scored_at) "
+            "values (%s, %s, 'batch-1', %s, %s, %s, %s)",
+            [(tenant_id, lead.id, lead.probability, lead.grade, reasons, START) for lead in scored],
+        )
+        cursor.executemany(
+            "insert into marts.fct_lead_score (tenant_id, lead_id, model_version, probability, grade, reasons, "
+            "scored_at, status, source, created_at) values (%s, %s, 'batch-1', %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (tenant_id, x.id, x.probability, x.grade, reasons, START, x.status, x.source, x.created_at)
+                for x in scored
+            ],
+        )
+        cursor.executemany(
+            "insert into marts.ftr_lead values (%s, %s, %s, 'DK', %s, %s, true, 0.25)",
+            [(tenant_id, lead.id, lead.source, 10 * weight, 100 * weight) for lead in leads if lead.id != lead_id(0)],
+        )
+        cursor.executemany(
+            "insert into marts.fct_attribution_credit "
+            "values (%s, %s, %s, 'DKK', %s, %s, %s, 'DKK', %s, %s, 100, 90, %s)",
+            [
+                (
+                    tenant_id,
+                    model,
+                    channel,
+                    2.5 * weight,
+                    1000 * weight * rank,
+                    1000 * weight * rank,
+                    spend,
+                    roas,
+                    START,
+                )
+                for model in ("first", "markov")
+                for rank, (channel, spend, roas) in enumerate((("email", None, None), ("paid_social", 500, 4.0)), 1)
+            ],
+        )
+        cursor.executemany(
+            "insert into marts.kpi_tenant_daily values (%s, %s, 'DKK', %s, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 1, 900)",
+            [(tenant_id, START.date() + timedelta(days=day), weight) for day in range(120)],
+        )
+
+
+def train_model(seed: int, tenants: list[UUID]) -> LeadModel:
+    """A real model on some hundred made-up leads of the given tenants."""
+    dice = random.Random(seed)
+    rows = []
+    for number in range(600):
+        source, staff = dice.choice(SOURCES), dice.randrange(1, 200)
+        chance = 0.1 + 0.4 * (source == "referral") + 0.3 * (staff > 100)
+        rows.append(
+            {
+                "tenant": str(tenants[number % len(tenants)]),
+                "source": source,
+                "country": dice.choice(("DK", "SE")),
+                "employee_count": staff,
+                "message_length": dice.randrange(0, 500),
+                "has_email": dice.random() < 0.8,
+                "win_rate_so_far": dice.random(),
+                "is_won": int(dice.random() < chance),
+            }
+        )
+    return scoring.train(pl.DataFrame(rows), label="is_won", tenant="tenant", seed=seed, budget=1, threads=1)
