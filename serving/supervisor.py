@@ -46,6 +46,7 @@ class Service:
     health: str | None = None
     port: int | None = None
     port_setting: str = ""
+    folder: Path | None = None
     ready_seconds: float = 300.0
 
 
@@ -174,6 +175,7 @@ class Supervisor:
         with child.log.open("ab") as log:
             child.process = subprocess.Popen(
                 child.service.command,
+                cwd=child.service.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

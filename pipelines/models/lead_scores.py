@@ -1,5 +1,7 @@
 """The pooled lead score: trained over all tenants' features, written back per tenant. No Dagster here."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,7 +19,10 @@ TIME = "as_of_at"
 TENANT = "tenant_id"
 NOT_FEATURES = ("lead_id", "person_id", "updated_at", "synced_at")
 MINIMUM_LEADS = 200
+MOST_THREADS = 8
 MINIMUM_TENANT_LEADS = 50
+HELD_OUT = 0.2
+"""The latest share of each tenant's leads, on which a model that never saw them is judged."""
 
 
 class TooFewLeads(TekupError):
@@ -55,15 +60,17 @@ def train(platform: Platform, *, seed: int = 0) -> Trained:
             f"{labelled.height} leads have a known outcome; a model needs {MINIMUM_LEADS}, some won and some not",
             hint="wait until more leads are 90 days old, or import past leads with `tekup import`",
         )
-    cut = labelled[TIME].sort()[int(labelled.height * 0.8)]
+    is_late = pl.col(TIME) >= pl.col(TIME).quantile(1 - HELD_OUT).over(TENANT)
+    known, held_out = labelled.filter(~is_late), labelled.filter(is_late)
     drop = tuple(name for name in NOT_FEATURES if name in frame.columns)
-    probe = scoring.train(
-        labelled.filter(pl.col(TIME) < cut), label=LABEL, time=TIME, tenant=TENANT, drop=drop, seed=seed
-    )
-    held_out = labelled.filter(pl.col(TIME) >= cut)
-    model = scoring.train(labelled, label=LABEL, time=TIME, tenant=TENANT, drop=drop, seed=seed)
+
+    def learn(rows: pl.DataFrame) -> LeadModel:
+        return scoring.train(rows, label=LABEL, time=TIME, tenant=TENANT, drop=drop, seed=seed)
+
+    with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
+        probe, model = pool.map(learn, (known, labelled))
     version = platform.registry.publish(model)
-    metrics = _store_quality(platform, version, probe, labelled.filter(pl.col(TIME) < cut), held_out)
+    metrics = _store_quality(platform, version, probe, known, held_out)
     platform.registry.promote(version)
     return Trained(version, metrics, labelled.height)
 
@@ -85,7 +92,8 @@ def score_all(platform: Platform) -> dict[str, int]:
             written[tenant.domain] = 0
             continue
         features = _clean(frame)
-        written[tenant.domain] = _write_scores(platform, tenant.id, str(version), features, model.score(features))
+        scores = model.score(features, threads=min(os.cpu_count() or 1, MOST_THREADS))
+        written[tenant.domain] = _write_scores(platform, tenant.id, str(version), features, scores)
     return written
 
 

@@ -14,6 +14,8 @@ from tekup.db import Database, Doors, Role, bound
 from tekup.errors import TekupError
 from tekup.ids import uuid7
 
+LOCK_PATIENCE_MS = 2_000
+
 
 class SyncBusy(TekupError):
     """Another process is syncing the same tenant and source."""
@@ -84,12 +86,7 @@ def open_run(doors: Doors, tenant_id: UUID, vendor: str, results: list[StreamRes
         SyncBusy: another process holds the lock.
     """
     with doors.connect(Database.WAREHOUSE, Role.PIPELINE) as connection:
-        locked = connection.execute("select pg_try_advisory_lock(%s)", (_lock_key(tenant_id, vendor),)).fetchone()
-        if locked != (True,):
-            raise SyncBusy(
-                f"{vendor} of tenant {tenant_id} is being pulled by another process",
-                hint="wait for it to end; `tekup status` shows when",
-            )
+        _lock(connection, tenant_id, vendor)
         run = SyncRun(connection, tenant_id, vendor, uuid7())
         _begin(run)
         try:
@@ -98,6 +95,20 @@ def open_run(doors: Doors, tenant_id: UUID, vendor: str, results: list[StreamRes
             _end(run, results, error)
             raise
         _end(run, results, None)
+        connection.execute("select pg_advisory_unlock(%s)", (_lock_key(tenant_id, vendor),))
+
+
+def _lock(connection: psycopg.Connection, tenant_id: UUID, vendor: str) -> None:
+    """Take the lock; a moment's patience, since the server needs one to notice that a killed holder is gone."""
+    connection.execute(f"set lock_timeout = '{LOCK_PATIENCE_MS}ms'")
+    try:
+        connection.execute("select pg_advisory_lock(%s)", (_lock_key(tenant_id, vendor),))
+    except psycopg.errors.LockNotAvailable:
+        raise SyncBusy(
+            f"{vendor} of tenant {tenant_id} is being pulled by another process",
+            hint="wait for it to end; `tekup status` shows when",
+        ) from None
+    connection.execute("set lock_timeout = 0")
 
 
 def _begin(run: SyncRun) -> None:

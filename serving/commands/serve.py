@@ -116,13 +116,14 @@ def plan_services(settings: Settings, ports: Ports, world: dict[str, object] | N
             health=base + path if port else None,
             port=port,
             port_setting=setting,
+            folder=_PROJECT,  # Streamlit reads its theme and its safety settings from the folder it starts in
         )
 
     services = []
     if world is not None:
         services.append(
             plan(
-                "sandbox", ports.sandbox, "/", "TEKUP_SANDBOX_PORT",
+                "sandbox", ports.sandbox, "/healthz", "TEKUP_SANDBOX_PORT",
                 "integrations.sandbox", "--port", str(ports.sandbox), "--home", str(settings.home_path / "sandbox"),
                 "--seed", str(world["seed"]), "--scale", str(world["scale"]), "--as-of", str(world["as_of"]),
             )

@@ -34,6 +34,7 @@ _SERVER_OPTIONS = {
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
     "wal_compression": "on",
+    "autovacuum_naptime": "10s",  # a bulk load is planned for by statistics that are soon there
     "jit": "off",  # costs more than it gives on a laptop's queries
     "timezone": "UTC",
     "log_min_messages": "warning",

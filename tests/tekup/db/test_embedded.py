@@ -84,9 +84,7 @@ def test_the_last_of_two_holders_stops_it(home: Path) -> None:
         "import sys; from pathlib import Path; from tekup.db.embedded import start_embedded; "
         f"s = start_embedded(Path({str(home)!r})); print('held', flush=True); sys.stdin.readline(); s.stop()"
     )
-    other = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
-    )
+    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
     assert other.stdout is not None
     assert other.stdout.readline() == "held\n"
     server = start_embedded(home)

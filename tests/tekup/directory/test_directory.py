@@ -113,9 +113,7 @@ class TestConnections:
             assert open_credential(doors, connection) == secret
             assert secret.encode() not in bytes(connection.credential_sealed)
 
-    def test_its_state_is_remembered_until_a_new_credential_comes(
-        self, doors: Doors, two_tenants: TwoTenants
-    ) -> None:
+    def test_its_state_is_remembered_until_a_new_credential_comes(self, doors: Doors, two_tenants: TwoTenants) -> None:
         store_connection(doors, two_tenants.a.id, "kit", "one")
         record_state(doors, two_tenants.a.id, "kit", "refused", "401 from the vendor")
         state = {c.vendor: (c.status, c.status_detail) for c in list_connections(doors, two_tenants.a.id)}

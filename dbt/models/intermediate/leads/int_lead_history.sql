@@ -1,0 +1,41 @@
+with moments as (
+    select
+        lead.tenant_id,
+        lead.lead_id,
+        lead.source,
+        lead.company_id,
+        moment.kind,
+        moment.happened_at,
+        (moment.kind = 'created')::int as is_created,
+        (moment.kind = 'won')::int as is_won,
+        (moment.kind in ('won', 'lost'))::int as is_closed
+    from {{ ref('fct_lead') }} as lead
+    cross join lateral (
+        values ('created', lead.created_at), ('won', lead.won_at), ('lost', lead.lost_at)
+    ) as moment (kind, happened_at)
+    where moment.happened_at is not null
+),
+
+totals as (
+    select
+        tenant_id,
+        lead_id,
+        kind,
+        {{ known_before('is_created', 'source') }} as lead_count_so_far,
+        {{ known_before('is_won', 'source') }} as won_count_so_far,
+        {{ known_before('is_closed', 'source') }} as closed_count_so_far,
+        {{ known_before('is_created', 'company_id') }} as company_lead_count_so_far,
+        {{ known_before('is_won', 'company_id') }} as company_won_count_so_far,
+        company_id is not null as has_company
+    from moments
+)
+
+select
+    tenant_id,
+    lead_id,
+    lead_count_so_far,
+    won_count_so_far::double precision / nullif(closed_count_so_far, 0) as win_rate_so_far,
+    case when has_company then company_lead_count_so_far else 0 end as company_lead_count_so_far,
+    case when has_company then company_won_count_so_far else 0 end as company_won_count_so_far
+from totals
+where kind = 'created'

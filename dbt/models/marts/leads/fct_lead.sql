@@ -1,0 +1,46 @@
+{{
+    config(
+        indexes=[
+            {'columns': ['tenant_id', 'lead_id'], 'unique': true},
+            {'columns': ['tenant_id', 'created_at']},
+            {'columns': ['tenant_id', 'person_id']},
+        ]
+    )
+}}
+
+select
+    lead.tenant_id,
+    lead.lead_id,
+    person.person_id,
+    lead.contact_id,
+    lead.company_id,
+    lead.campaign_id,
+    lead.anonymous_id,
+    lead.email,
+    lead.full_name,
+    lead.company_name,
+    lead.job_title,
+    lead.message,
+    lead.source,
+    lead.landing_page,
+    lead.country,
+    lead.language,
+    lead.industry,
+    lead.employee_count,
+    lead.status,
+    lead.status = 'won' as is_won,
+    lead.has_marketing_consent,
+    lead.value_cents,
+    coalesce(lead.currency, tenant.currency) as currency,
+    {{ tenant_date('lead.created_at', 'tenant.timezone') }} as created_date,
+    lead.created_at,
+    lead.contacted_at,
+    lead.qualified_at,
+    lead.won_at,
+    lead.lost_at,
+    lead.updated_at
+from {{ ref('stg_operational__leads') }} as lead
+inner join {{ ref('int_lead_identify') }} as person
+    on person.tenant_id = lead.tenant_id and person.lead_id = lead.lead_id
+inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id
+where not lead.is_deleted

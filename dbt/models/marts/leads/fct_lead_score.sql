@@ -1,0 +1,24 @@
+{{
+    config(
+        tags=['after_models'],
+        indexes=[
+            {'columns': ['tenant_id', 'lead_id'], 'unique': true},
+            {'columns': ['tenant_id', 'probability']},
+        ],
+    )
+}}
+
+select
+    lead.tenant_id,
+    lead.lead_id,
+    score.probability,
+    score.grade,
+    score.reasons,
+    score.model_version,
+    score.scored_at,
+    lead.status,
+    lead.source,
+    lead.created_at
+from {{ ref('fct_lead') }} as lead
+inner join {{ source('ml', 'lead_score') }} as score
+    on score.tenant_id = lead.tenant_id and score.lead_id = lead.lead_id

@@ -1,0 +1,149 @@
+{{ config(indexes=[{'columns': ['tenant_id', 'kpi_date'], 'unique': true}]) }}
+
+{#-
+  Each event brings its day, its measure and its amount; amounts come in the currency they were booked in.
+  A subscription moves the running totals on the day it starts (+) and on the day it ends (-).
+-#}
+{% set counts = [
+    'new_lead_count', 'qualified_lead_count', 'won_lead_count', 'lost_lead_count', 'touchpoint_count',
+    'new_subscriber_count',
+] %}
+{% set sums = ['won_value_cents', 'spend_cents', 'invoiced_cents', 'paid_cents', 'refunded_cents'] %}
+{% set levels = ['active_subscription_count', 'mrr_cents'] %}
+
+with lead_moments as (
+    select
+        lead.tenant_id,
+        moment.measure,
+        {{ tenant_date('moment.happened_at', 'tenant.timezone') }} as kpi_date
+    from {{ ref('fct_lead') }} as lead
+    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id
+    cross join lateral (
+        values
+        ('new_lead_count', lead.created_at),
+        ('qualified_lead_count', lead.qualified_at),
+        ('won_lead_count', lead.won_at),
+        ('lost_lead_count', lead.lost_at)
+    ) as moment (measure, happened_at)
+    where moment.happened_at is not null
+),
+
+subscription_moments as (
+    select
+        subscription.tenant_id,
+        subscription.currency,
+        subscription.mrr_cents * moment.direction as mrr_cents,
+        moment.direction,
+        {{ tenant_date('moment.happened_at', 'tenant.timezone') }} as kpi_date
+    from {{ ref('fct_subscription') }} as subscription
+    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = subscription.tenant_id
+    cross join lateral (
+        values (subscription.started_at, 1), (subscription.ended_at, -1)
+    ) as moment (happened_at, direction)
+    where moment.happened_at is not null and subscription.is_paying_ever
+),
+
+events as (
+    select tenant_id, kpi_date, measure, null::text as currency, count(*)::numeric as amount
+    from lead_moments
+    group by tenant_id, kpi_date, measure
+    union all
+    select tenant_id, occurred_date, 'touchpoint_count', null, count(*)
+    from {{ ref('fct_touchpoint') }}
+    group by tenant_id, occurred_date
+    union all
+    select tenant_id, created_date, 'new_subscriber_count', null, count(*)
+    from {{ ref('fct_email_subscriber') }}
+    group by tenant_id, created_date
+    union all
+    select tenant_id, converted_date, 'won_value_cents', currency, sum(value_cents)
+    from {{ ref('fct_conversion') }}
+    group by tenant_id, converted_date, currency
+    union all
+    select tenant_id, spend_date, 'spend_cents', currency, sum(spend_cents)
+    from {{ ref('fct_campaign_spend_daily') }}
+    group by tenant_id, spend_date, currency
+    union all
+    select tenant_id, created_date, 'invoiced_cents', currency, sum(total_cents)
+    from {{ ref('fct_invoice') }}
+    where is_finalised
+    group by tenant_id, created_date, currency
+    union all
+    select tenant_id, created_date, 'paid_cents', currency, sum(amount_cents)
+    from {{ ref('fct_charge') }}
+    where is_succeeded
+    group by tenant_id, created_date, currency
+    union all
+    select tenant_id, created_date, 'refunded_cents', currency, sum(amount_cents)
+    from {{ ref('fct_refund') }}
+    where is_succeeded
+    group by tenant_id, created_date, currency
+    union all
+    select tenant_id, kpi_date, 'active_subscription_count', null, sum(direction)
+    from subscription_moments
+    group by tenant_id, kpi_date
+    union all
+    select tenant_id, kpi_date, 'mrr_cents', currency, sum(mrr_cents)
+    from subscription_moments
+    group by tenant_id, kpi_date, currency
+),
+
+converted as (
+    select
+        events.tenant_id,
+        events.kpi_date,
+        events.measure,
+        case when events.measure like '%_cents' then events.amount * rate.reporting_rate else events.amount end
+            as amount,
+        events.measure like '%_cents' and events.amount <> 0 and rate.reporting_rate is null as is_unconverted
+    from events
+    left join {{ ref('int_currency_convert') }} as rate
+        on rate.tenant_id = events.tenant_id and rate.currency = events.currency
+    where events.kpi_date is not null
+),
+
+daily as (
+    select
+        tenant_id,
+        kpi_date,
+        {% for measure in counts + sums + levels %}
+            sum(amount) filter (where measure = '{{ measure }}') as {{ measure }},
+        {% endfor %}
+        count(*) filter (where is_unconverted) as unconverted_count
+    from converted
+    group by tenant_id, kpi_date
+),
+
+bounds as (
+    select
+        tenant_id,
+        min(kpi_date) as first_date,
+        max(kpi_date) as last_date
+    from daily
+    group by tenant_id
+),
+
+days as (
+    select
+        tenant_id,
+        first_date + day_number as kpi_date
+    from bounds
+    cross join lateral generate_series(0, least(last_date - first_date, 36524)) as day_number
+)
+
+select
+    days.tenant_id,
+    days.kpi_date,
+    tenant.currency,
+    {% for measure in counts + sums %}
+        {{ to_bigint('coalesce(daily.' ~ measure ~ ', 0)') }} as {{ measure }},
+    {% endfor %}
+    {% for measure in levels %}
+        {{ to_bigint(
+            'sum(coalesce(daily.' ~ measure ~ ', 0)) over (partition by days.tenant_id order by days.kpi_date)'
+        ) }} as {{ measure }},
+    {% endfor %}
+    coalesce(daily.unconverted_count, 0) as unconverted_count
+from days
+inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = days.tenant_id
+left join daily on daily.tenant_id = days.tenant_id and daily.kpi_date = days.kpi_date

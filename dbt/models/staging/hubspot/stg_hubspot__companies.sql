@@ -1,0 +1,25 @@
+select
+    source.tenant_id,
+    source.object_id as company_id,
+    nullif(property.name, '') as company_name,
+    {{ normalise_domain('property.domain') }} as domain,
+    property.industry,
+    {{ try_integer('property.numberofemployees') }} as employee_count,
+    {{ normalise_country('property.country') }} as country,
+    property.city,
+    {{ try_uuid('property.tekup_id') }} as operational_company_id,
+    coalesce({{ try_timestamptz("(source.payload ->> 'createdAt')") }}, source.first_seen_at) as created_at,
+    coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
+    source.deleted_at is not null
+    or coalesce(source.payload ->> 'archived' = 'true', false) as is_deleted,
+    source.synced_at
+from {{ source('hubspot', 'companies') }} as source
+cross join lateral jsonb_to_record({{ json_object("(source.payload -> 'properties')") }}) as property (
+    name text,
+    domain text,
+    industry text,
+    numberofemployees text,
+    country text,
+    city text,
+    tekup_id text
+)

@@ -1,0 +1,31 @@
+select
+    source.tenant_id,
+    source.object_id as contact_id,
+    {{ normalise_email('property.email') }} as email,
+    nullif(property.firstname, '') as first_name,
+    nullif(property.lastname, '') as last_name,
+    property.phone,
+    nullif(property.jobtitle, '') as job_title,
+    property.hs_language as language,
+    property.lifecyclestage as lifecycle_stage,
+    property.company as company_name,
+    lower(property.hs_analytics_source) as source,
+    {{ try_uuid('property.tekup_id') }} as operational_contact_id,
+    coalesce({{ try_timestamptz("(source.payload ->> 'createdAt')") }}, source.first_seen_at) as created_at,
+    coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
+    source.deleted_at is not null
+    or coalesce(source.payload ->> 'archived' = 'true', false) as is_deleted,
+    source.synced_at
+from {{ source('hubspot', 'contacts') }} as source
+cross join lateral jsonb_to_record({{ json_object("(source.payload -> 'properties')") }}) as property (
+    email text,
+    firstname text,
+    lastname text,
+    phone text,
+    jobtitle text,
+    lifecyclestage text,
+    company text,
+    hs_language text,
+    hs_analytics_source text,
+    tekup_id text
+)

@@ -1,0 +1,7 @@
+select
+    source.tenant_id,
+    split_part(source.object_id, ':', 1) as deal_id,
+    split_part(source.object_id, ':', 2) as contact_id,
+    source.deleted_at is not null as is_deleted,
+    source.synced_at
+from {{ source('hubspot', 'deal_contacts') }} as source

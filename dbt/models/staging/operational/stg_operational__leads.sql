@@ -1,0 +1,33 @@
+select
+    source.tenant_id,
+    source.id as lead_id,
+    source.contact_id,
+    source.company_id,
+    source.campaign_id,
+    nullif(btrim(source.anonymous_id), '') as anonymous_id,
+    {{ normalise_email('source.email') }} as email,
+    source.full_name,
+    source.company_name,
+    source.job_title,
+    source.message,
+    {{ normalise_channel('source.source') }} as source,
+    source.landing_page,
+    {{ normalise_country('source.country') }} as country,
+    lower(source.language) as language,
+    source.industry,
+    source.employee_count,
+    coalesce(source.status, 'new') as status,
+    coalesce(source.has_marketing_consent, false) as has_marketing_consent,
+    source.value_cents,
+    upper(source.currency) as currency,
+    source.contacted_at,
+    source.qualified_at,
+    case when source.status = 'won' then coalesce(source.won_at, source.updated_at) else source.won_at end as won_at,
+    case
+        when source.status = 'lost' then coalesce(source.lost_at, source.updated_at) else source.lost_at
+    end as lost_at,
+    source.created_at,
+    source.updated_at,
+    source.deleted_at is not null as is_deleted,
+    source.synced_at
+from {{ source('operational', 'leads') }} as source

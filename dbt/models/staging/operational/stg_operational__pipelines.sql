@@ -1,0 +1,10 @@
+select
+    source.tenant_id,
+    source.id as pipeline_id,
+    source.name as pipeline_name,
+    source.is_default,
+    source.created_at,
+    source.updated_at,
+    source.deleted_at is not null as is_deleted,
+    source.synced_at
+from {{ source('operational', 'pipelines') }} as source

@@ -1,0 +1,23 @@
+select
+    source.tenant_id,
+    source.id as touchpoint_id,
+    nullif(btrim(source.anonymous_id), '') as anonymous_id,
+    source.lead_id,
+    source.contact_id,
+    source.campaign_id,
+    source.kind,
+    {{ normalise_channel('source.channel') }} as channel,
+    source.utm_source,
+    source.utm_medium,
+    source.utm_campaign,
+    source.utm_content,
+    source.utm_term,
+    source.landing_page,
+    source.referrer,
+    source.device,
+    source.occurred_at,
+    source.created_at,
+    source.updated_at,
+    source.deleted_at is not null as is_deleted,
+    source.synced_at
+from {{ source('operational', 'touchpoints') }} as source

@@ -1,0 +1,24 @@
+select
+    source.tenant_id,
+    source.object_id as price_id,
+    object.product as product_id,
+    upper(object.currency) as currency,
+    {{ try_bigint('object.unit_amount') }} as unit_amount_cents,
+    object.recurring ->> 'interval' as billing_interval,
+    {{ try_integer("(object.recurring ->> 'interval_count')") }} as billing_interval_count,
+    {{ try_boolean('object.active') }} as is_active,
+    coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
+    coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
+    source.deleted_at is not null
+    or coalesce(object.deleted = 'true', false) as is_deleted,
+    source.synced_at
+from {{ source('stripe', 'prices') }} as source
+cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
+    created text,
+    product text,
+    currency text,
+    unit_amount text,
+    active text,
+    deleted text,
+    recurring jsonb
+)

@@ -1,0 +1,21 @@
+select
+    source.tenant_id,
+    source.object_id as refund_id,
+    object.charge as charge_id,
+    object.status,
+    upper(object.currency) as currency,
+    {{ try_bigint('object.amount') }} as amount_cents,
+    object.reason,
+    coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
+    coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
+    source.deleted_at is not null as is_deleted,
+    source.synced_at
+from {{ source('stripe', 'refunds') }} as source
+cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
+    created text,
+    charge text,
+    status text,
+    currency text,
+    amount text,
+    reason text
+)

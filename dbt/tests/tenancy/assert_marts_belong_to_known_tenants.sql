@@ -1,0 +1,13 @@
+{#- Each mart's rows belong to a tenant that is there: none is left of a tenant that was deleted. -#}
+{% set marts = [
+    'dim_campaign', 'dim_company', 'dim_contact', 'fct_campaign_spend_daily', 'fct_charge', 'fct_conversion',
+    'fct_deal', 'fct_email_subscriber', 'fct_invoice', 'fct_lead', 'fct_refund', 'fct_subscription',
+    'fct_touchpoint', 'ftr_lead', 'kpi_tenant_daily',
+] %}
+{% for model in marts %}
+    select '{{ model }}' as model, mart.tenant_id
+    from (select distinct tenant_id from {{ ref(model) }}) as mart
+    left join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = mart.tenant_id
+    where tenant.tenant_id is null
+    {% if not loop.last %}union all{% endif %}
+{% endfor %}
