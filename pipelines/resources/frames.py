@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import adbc_driver_postgresql.dbapi
 import polars as pl
 
 from tekup.db import Database, Doors, Role
@@ -11,6 +10,8 @@ from tekup.tenancy import CONTEXT_VARIABLE
 
 def read_tenant_frame(doors: Doors, tenant_id: UUID, query: str) -> pl.DataFrame:
     """The rows of ``query`` in the warehouse that belong to one tenant; the database leaves out all others."""
+    import adbc_driver_postgresql.dbapi  # brings pandas along: seconds, where only extracts need it
+
     with (
         adbc_driver_postgresql.dbapi.connect(doors.url(Database.WAREHOUSE, Role.PIPELINE)) as connection,
         connection.cursor() as cursor,

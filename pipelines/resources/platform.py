@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import dagster as dg
 import psycopg
 
 from pipelines.resources.lake import Lake
-from scoring.registry import Registry
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import Connection, list_connections
 from tekup.directory.tenants import Tenant, find_tenant, list_tenants
 from tekup.settings import Settings, current_settings
+
+if TYPE_CHECKING:
+    from scoring.registry import Registry
 
 
 class Platform:
@@ -41,8 +44,10 @@ class Platform:
         return Lake(self.settings.lake)
 
     @cached_property
-    def registry(self) -> Registry:
-        """The lead-score models."""
+    def registry(self) -> "Registry":
+        """The lead-score models. Imported here: what scoring stands on takes seconds, and few commands need it."""
+        from scoring.registry import Registry
+
         return Registry(self.settings.models_path / "lead_score")
 
     def api_base(self, connection: Connection) -> str | None:

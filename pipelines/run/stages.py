@@ -47,6 +47,7 @@ def prepare_instance(home: Path) -> None:
     shutil.copyfile(_PROJECT / "dagster.yaml", folder / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(folder)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "100")  # an event alone costs several commits to SQLite
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
 

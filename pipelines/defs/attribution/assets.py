@@ -3,7 +3,6 @@
 import dagster as dg
 
 from pipelines.automation import AFTER_UPSTREAM, OWNERS
-from pipelines.models import channel_credit
 from pipelines.resources.platform import Platform
 from tekup.errors import TekupError
 
@@ -19,6 +18,8 @@ from tekup.errors import TekupError
 )
 def credit(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """One row per tenant, model, channel and currency: credited conversions with their interval, and value."""
+    from pipelines.models import channel_credit  # imported where it is needed: scipy takes a second
+
     platform: Platform = context.resources.platform
     try:
         rows = channel_credit.attribute_all(platform)

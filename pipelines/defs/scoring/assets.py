@@ -3,7 +3,6 @@
 import dagster as dg
 
 from pipelines.automation import AFTER_UPSTREAM, OWNERS
-from pipelines.models import lead_scores
 from pipelines.resources.platform import Platform
 from tekup.errors import TekupError
 
@@ -18,6 +17,8 @@ from tekup.errors import TekupError
 )
 def lead_score_model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """One folder per version: model, calibration, schema, metrics, model card, hashes; the newest is promoted."""
+    from pipelines.models import lead_scores  # seconds of imports, only where they are needed
+
     platform: Platform = context.resources.platform
     try:
         trained = lead_scores.train(platform)
@@ -39,6 +40,8 @@ def lead_score_model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[
 )
 def lead_scores_table(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
     """One row per tenant and lead: probability, grade and reasons by the live model; written only where changed."""
+    from pipelines.models import lead_scores
+
     platform: Platform = context.resources.platform
     try:
         written = lead_scores.score_all(platform)
