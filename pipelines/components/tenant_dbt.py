@@ -13,11 +13,7 @@ from pipelines.automation import AFTER_UPSTREAM, MART_FRESHNESS, OWNERS
 from pipelines.resources.dbt_project import dbt_project, profile_environment
 from pipelines.resources.platform import platform
 
-_PRODUCED = {
-    "lead_score": ["scores", "leads"],
-    "attribution_credit": ["attribution", "credit"],
-    "model_quality": ["models", "lead_score"],
-}
+_PRODUCED = {"lead_score": ["scores", "leads"], "attribution_credit": ["attribution", "credit"]}
 """Tables that our own assets write and dbt reads: their asset keys."""
 
 
@@ -60,7 +56,7 @@ class TenantDbt(DbtProjectComponent):
 
 
 def source_key(source: str, table: str) -> dg.AssetKey:
-    """The key of the asset that fills a dbt source: raw_hubspot.contacts is raw/hubspot/contacts."""
-    if source.startswith("raw_"):
-        return dg.AssetKey(["raw", source.removeprefix("raw_"), table])
-    return dg.AssetKey(_PRODUCED.get(table, [source, table]))
+    """The key of the asset that fills a dbt source: hubspot.contacts is raw/hubspot/contacts."""
+    if source == "ml":
+        return dg.AssetKey(_PRODUCED[table])
+    return dg.AssetKey(["raw", source, table])

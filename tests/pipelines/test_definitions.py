@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import defs
+from pipelines.defs.tenants.sensors import watch_tenants
 from pipelines.partitions import TENANTS
-from pipelines.resources.platform import Platform, use_platform
+from pipelines.resources.platform import Platform
 from tekup.db import Doors
 from tests.fixtures.database import TwoTenants
 from tests.paths import ROOT
@@ -97,27 +99,24 @@ def test_the_location_loads_without_environment_network_or_database(tmp_path: Pa
     assert not (tmp_path / ".tekup").exists()
 
 
-def test_the_sensor_makes_partitions_equal_to_tenants(
-    location: dg.Definitions, doors: Doors, two_tenants: TwoTenants
-) -> None:
-    use_platform(Platform(doors.settings))
-    sensor = location.resolve_sensor_def("tenant_partitions")
-    with dg.DagsterInstance.ephemeral() as instance:
+def test_the_sensor_makes_partitions_equal_to_tenants(doors: Doors, two_tenants: TwoTenants) -> None:
+    with dg.instance_for_test() as instance:
         instance.add_dynamic_partitions(TENANTS, ["gone.example", two_tenants.a.domain])
-        context = dg.build_sensor_context(instance=instance, definitions=location)
-        result = sensor.evaluate_tick(context)
-        asked = {type(r).__name__: set(r.partition_keys) for r in result.dynamic_partitions_requests or []}
+        result = watch_tenants(dg.build_sensor_context(instance=instance), platform=Platform(doors.settings))
+    assert isinstance(result, dg.SensorResult)
+    asked = {type(r).__name__: set(r.partition_keys) for r in result.dynamic_partitions_requests or []}
     assert two_tenants.b.domain in asked["AddDynamicPartitionsRequest"]
+    assert two_tenants.a.domain not in asked["AddDynamicPartitionsRequest"]
     assert asked["DeleteDynamicPartitionsRequest"] == {"gone.example"}
 
 
 def test_the_hourly_schedule_asks_for_one_run_a_tenant(location: dg.Definitions) -> None:
-    from datetime import UTC, datetime
-
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dg.instance_for_test() as instance:
         instance.add_dynamic_partitions(TENANTS, ["a.example", "b.example"])
         context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=datetime(2026, 11, 1, 12, 7, tzinfo=UTC)
+            instance=instance,
+            scheduled_execution_time=datetime(2026, 11, 1, 12, 7, tzinfo=UTC),
+            repository_def=location.get_repository_def(),
         )
         tick = location.resolve_schedule_def("hourly_pull").evaluate_tick(context)
     assert tick.run_requests is not None

@@ -25,7 +25,7 @@ _EXTRACTS = {
 
 
 @dg.multi_asset(
-    name="extract_to_lake",
+    name="lake_extracts",
     specs=[
         dg.AssetSpec(
             ["lake", dataset],

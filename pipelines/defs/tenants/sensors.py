@@ -10,12 +10,10 @@ from pipelines.resources.platform import Platform
     name="tenant_partitions",
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    required_resource_keys={"platform"},
     description="Adds a partition for each new tenant and deletes those of tenants that are gone.",
 )
-def watch_tenants(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def watch_tenants(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
     """Compare the partitions with the tenants and ask for the difference."""
-    platform: Platform = context.resources.platform
     wanted = {tenant.domain for tenant in platform.tenants()}
     known = set(context.instance.get_dynamic_partitions(TENANTS))
     requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
