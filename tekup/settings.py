@@ -79,8 +79,8 @@ class Settings(BaseSettings):
 
     @property
     def models_path(self) -> Path:
-        """Folder of the model registry."""
-        return self.home_path / "models"
+        """Folder of the lead score's model registry."""
+        return self.home_path / "models" / "lead_score"
 
     @property
     def api_address(self) -> str:

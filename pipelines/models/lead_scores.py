@@ -17,7 +17,8 @@ from tekup.errors import TekupError
 LABEL = "is_won_90d"
 TIME = "as_of_at"
 TENANT = "tenant_id"
-NOT_FEATURES = ("lead_id", "person_id", "updated_at", "synced_at")
+NOT_FEATURES = ("lead_id", "lead_count_so_far")
+"""Columns that are no features: a count that only grows tells the date and the tenant, not the lead."""
 MINIMUM_LEADS = 200
 MOST_THREADS = 8
 MINIMUM_TENANT_LEADS = 50
@@ -40,11 +41,10 @@ class Trained:
 
 def read_features(platform: Platform) -> pl.DataFrame:
     """Every tenant's feature rows from the lake, one row per tenant and lead."""
-    frames = [platform.lake.read(tenant.id, "lead_features") for tenant in platform.tenants()]
-    found = [_clean(frame) for frame in frames if frame is not None and frame.height]
-    if not found:
+    frame = platform.lake.query("lead_features", [tenant.id for tenant in platform.tenants()])
+    if frame.is_empty():
         raise TooFewLeads("there are no lead features yet", hint="run the pull and the marts first: `tekup run`")
-    return pl.concat(found, how="vertical_relaxed")
+    return frame.sort(TENANT, TIME, "lead_id")
 
 
 def train(platform: Platform, *, seed: int = 0) -> Trained:
@@ -91,17 +91,9 @@ def score_all(platform: Platform) -> dict[str, int]:
         if frame is None or not frame.height:
             written[tenant.domain] = 0
             continue
-        features = _clean(frame)
-        scores = model.score(features, threads=min(os.cpu_count() or 1, MOST_THREADS))
-        written[tenant.domain] = _write_scores(platform, tenant.id, str(version), features, scores)
+        scores = model.score(frame, threads=min(os.cpu_count() or 1, MOST_THREADS))
+        written[tenant.domain] = _write_scores(platform, tenant.id, str(version), frame, scores)
     return written
-
-
-def _clean(frame: pl.DataFrame) -> pl.DataFrame:
-    """Identifiers as text: PostgreSQL's uuid arrives as 16 bytes."""
-    return frame.with_columns(
-        pl.col(name).bin.encode("hex") for name, kind in frame.schema.items() if kind == pl.Binary
-    )
 
 
 def _write_scores(

@@ -19,4 +19,15 @@ def read_tenant_frame(doors: Doors, tenant_id: UUID, query: str) -> pl.DataFrame
         cursor.execute(f"select set_config('{CONTEXT_VARIABLE}', '{UUID(str(tenant_id))}', true)")
         cursor.fetchall()
         cursor.execute(query)
-        return pl.DataFrame(cursor.fetch_arrow_table())
+        return _spell_uuids(pl.DataFrame(cursor.fetch_arrow_table()))
+
+
+def _spell_uuids(frame: pl.DataFrame) -> pl.DataFrame:
+    """UUIDs as the text that people and JSON know; over Arrow they arrive as 16 bytes."""
+    spelled = []
+    for name, kind in frame.schema.items():
+        if kind == pl.Binary:
+            digits = pl.col(name).bin.encode("hex")
+            parts = [digits.str.slice(start, length) for start, length in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
+            spelled.append(pl.concat_str(parts, separator="-").alias(name))
+    return frame.with_columns(spelled)

@@ -48,7 +48,7 @@ class Platform:
         """The lead-score models. Imported here: what scoring stands on takes seconds, and few commands need it."""
         from scoring.registry import Registry
 
-        return Registry(self.settings.models_path / "lead_score")
+        return Registry(self.settings.models_path)
 
     def api_base(self, connection: Connection) -> str | None:
         """Where to reach a connection's vendor; None means the vendor's own address."""

@@ -1,5 +1,18 @@
-"""The sandbox for tests that pull, shared with the tests of integrations."""
+"""The sandbox for tests that pull, shared with the tests of integrations, and tenants that no other test fills."""
 
+import pytest
+
+from tekup.db import Doors
+from tekup.directory.tenants import create_tenant
+from tests.fixtures.database import TwoTenants
 from tests.integrations.conftest import sandbox, world
 
 __all__ = ["sandbox", "world"]
+
+
+@pytest.fixture(scope="package")
+def two_tenants(doors: Doors) -> TwoTenants:
+    """Tenants A and B of the pipelines' tests alone."""
+    return TwoTenants(
+        create_tenant(doors, "Alfa Pull", "alfa-pull.example"), create_tenant(doors, "Beta Pull", "beta-pull.example")
+    )

@@ -11,12 +11,12 @@ from pipelines.resources.platform import Platform
 _EXTRACTS = {
     "touchpoints": (
         "fct_touchpoint",
-        "select tenant_id::text, touchpoint_id::text, person_id, occurred_at, channel, kind, "
-        "campaign_id::text from marts.fct_touchpoint order by person_id, occurred_at, touchpoint_id",
+        "select tenant_id, touchpoint_id, person_id, occurred_at, channel, kind, "
+        "campaign_id from marts.fct_touchpoint order by person_id, occurred_at, touchpoint_id",
     ),
     "conversions": (
         "fct_conversion",
-        "select tenant_id::text, lead_id::text, person_id, converted_at, "
+        "select tenant_id, lead_id, person_id, converted_at, "
         "coalesce(reporting_value_cents, 0) as value_cents, reporting_currency as currency "
         "from marts.fct_conversion order by person_id, converted_at, lead_id",
     ),
