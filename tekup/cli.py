@@ -1,5 +1,6 @@
 """The `tekup` command: finds each package's commands by entry point and imports only the one that is called."""
 
+import errno
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
@@ -64,6 +65,14 @@ def main() -> None:
         )
         sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """Words for a fault that no part of the product foresaw."""
+    if getattr(error, "errno", None) == errno.ENOSPC or getattr(error, "sqlstate", None) == "53100":
+        return "the disk is full", "free space and run the same command again: what was committed is kept"
+    lines = str(error).splitlines() or [""]
+    return f"unexpected {type(error).__name__}: {lines[0]}", "run `tekup --debug ...` for the traceback"
 
 
 def _complain(what: str, hint: str | None) -> None:

@@ -43,8 +43,10 @@ def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str] | None) ->
                 admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
         admin.execute(f"grant {ALL_TENANTS_ROLE} to tekup_pipeline")
         admin.execute(f"grant {SIGN_IN_ROLE} to tekup_owner")
-        if not admin.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()[0]:  # type: ignore[index]
-            admin.execute("grant tekup_owner to current_user")
+        if not _is_superuser(admin):
+            # what a superuser may do by itself: make things that belong to these roles
+            for role in ("tekup_owner", ALL_TENANTS_ROLE, SIGN_IN_ROLE):
+                admin.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))
         # a login role that can bypass row-level security would undo every policy: refuse to work with one
         strong = admin.execute(
             "select rolname from pg_roles where rolname = any(%s) and (rolsuper or rolbypassrls)",
@@ -83,10 +85,19 @@ def secure_database(admin: psycopg.Connection, name: str) -> None:
         admin.execute(sql.SQL("grant create, connect, temporary on database {} to tekup_owner").format(identifier))
         admin.execute(sql.SQL("grant connect, temporary on database {} to tekup_pipeline").format(identifier))
         admin.execute(sql.SQL("grant temporary on database {} to tekup_all_tenants").format(identifier))
-        # the policies cast this to uuid, so a query without a tenant fails with these words and never returns rows
-        admin.execute(sql.SQL("alter database {} set app.tenant_id = 'no tenant context'").format(identifier))
         # no temporary tables for these two: one could shadow a table that a query means
         admin.execute(sql.SQL("grant connect on database {} to tekup_app, tekup_reader").format(identifier))
+
+
+def name_missing_context(admin: psycopg.Connection, name: str) -> None:
+    """Have a query without a tenant fail with the words "no tenant context", which the policies then cast to uuid.
+
+    Only a superuser may give a database such a default; without it the query fails all the same, with PostgreSQL's
+    own words about an unrecognised parameter.
+    """
+    if _is_superuser(admin):
+        statement = sql.SQL("alter database {} set app.tenant_id = 'no tenant context'")
+        admin.execute(statement.format(sql.Identifier(name)))
 
 
 def ensure_built_schemas(admin: psycopg.Connection) -> None:
@@ -104,12 +115,16 @@ def ensure_guard(admin: psycopg.Connection) -> bool:
     dbt's hook calls the same function, so where the server's operator keeps event triggers to himself (they need a
     superuser) a relation is still secured in the transaction that creates it. Returns whether the trigger stands.
     """
-    if not admin.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()[0]:  # type: ignore[index]
+    if not _is_superuser(admin):
         return False
     with admin.transaction():
         admin.execute("select pg_advisory_xact_lock(%s)", (_BOOTSTRAP_LOCK,))
         admin.execute(_GUARD)
     return True
+
+
+def _is_superuser(admin: psycopg.Connection) -> bool:
+    return admin.execute("select rolsuper from pg_roles where rolname = current_user").fetchone() == (True,)
 
 
 _GUARD = """

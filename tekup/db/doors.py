@@ -146,6 +146,7 @@ class Doors:
             bootstrap.ensure_database(admin, name)
         with _connect(url, f"{database} database") as admin:
             bootstrap.secure_database(admin, name)
+            bootstrap.name_missing_context(admin, name)
             migrate.upgrade(owner, migrations)
             if database is Database.WAREHOUSE:
                 bootstrap.ensure_built_schemas(admin)

@@ -17,9 +17,9 @@ def newest_revision(migrations: Path) -> str:
 def is_current(conninfo: str, migrations: Path) -> bool:
     """Whether the database is at the folder's newest revision; asks without importing Alembic."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        if connection.execute("select to_regclass('public.alembic_version')").fetchone() == (None,):
+        if connection.execute("select to_regclass('migration.alembic_version')").fetchone() == (None,):
             return False
-        rows = connection.execute("select version_num from public.alembic_version").fetchall()
+        rows = connection.execute("select version_num from migration.alembic_version").fetchall()
     return rows == [(newest_revision(migrations),)]
 
 
@@ -42,6 +42,7 @@ def upgrade(conninfo: str, migrations: Path) -> None:
     engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo))
     with engine.begin() as connection:
         connection.exec_driver_sql(f"select pg_advisory_xact_lock({_LOCK})")
+        connection.exec_driver_sql("create schema if not exists migration")
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

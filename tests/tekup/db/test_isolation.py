@@ -15,7 +15,7 @@ _TABLES = """
 select n.nspname || '.' || c.relname, c.relrowsecurity, c.relforcerowsecurity,
     exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and a.attnotnull)
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)' and n.nspname <> 'public'
+where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema)' and n.nspname <> 'migration'
 """
 
 

@@ -1,0 +1,120 @@
+"""The product on a PostgreSQL of the operator's own: by URL, with passwords, and without a superuser's rights."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pipelines.sync.operational import pull_operational
+from tekup.db import Database, Doors, Role
+from tekup.directory.tenants import create_tenant
+from tekup.errors import DatabaseUnavailable
+from tekup.settings import Settings, read_settings
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if not found:
+        pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
+    return found[-1].parent
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A server with password authentication on a free port: the address of its superuser, with {user}:{password}."""
+    binaries = _binaries()
+    user = "nobody" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="tekup-pg-"))
+    if user is not None:
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "password").write_text("superuser's own")
+    (folder / "password").chmod(0o644)
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(binaries / program), "-D", str(folder / "data"), *arguments],
+            check=True, user=user, cwd="/", stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    run("initdb", "-U", "root_of_all", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "--encoding=UTF8")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_prepared_transactions=5"
+    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+    yield f"postgresql://{{}}:{{}}@127.0.0.1:{port}/{{}}"
+    run("pg_ctl", "-w", "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", params=["superuser", "ordinary administrator"])
+def doors(request: pytest.FixtureRequest, server: str, tmp_path_factory: pytest.TempPathFactory) -> Doors:
+    """The product's databases there, made by a superuser or by a user that may only create roles and databases."""
+    user, password = "root_of_all", "superuser's own"
+    if request.param != "superuser":
+        with psycopg.connect(server.format(user, "superuser%27s%20own", "postgres"), autocommit=True) as connection:
+            connection.execute("create role administrator login createrole createdb password 'of the cloud'")
+            for role in ("tekup_owner", "tekup_pipeline", "tekup_app", "tekup_reader"):
+                connection.execute(f"drop owned by {role} cascade")
+            connection.execute("drop database tekup_ops with (force)")
+            connection.execute("drop database tekup_dwh with (force)")
+            for role in (
+                "tekup_owner", "tekup_pipeline", "tekup_app", "tekup_reader", "tekup_all_tenants", "tekup_sign_in",
+            ):  # fmt: skip
+                connection.execute(f"drop role {role}")
+        user, password = "administrator", "of the cloud"
+    quoted = password.replace("'", "%27").replace(" ", "%20")
+    made = Doors(
+        Settings(
+            home=tmp_path_factory.mktemp("home"),
+            master_key=KEY,  # type: ignore[arg-type]  # pydantic makes a secret of it
+            database_url=server.format(user, quoted, "tekup_ops"),
+            warehouse_url=server.format(user, quoted, "tekup_dwh"),
+        )
+    )
+    made.prepare()
+    return made
+
+
+def test_the_roles_sign_in_with_passwords_and_see_one_tenant(doors: Doors) -> None:
+    a = create_tenant(doors, "Alfa", "alfa.example")
+    b = create_tenant(doors, "Beta", "beta.example")
+    for tenant in (a, b):
+        with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant.id) as connection:
+            connection.execute(
+                "insert into app.companies (tenant_id, id, name) values (%s, %s, %s)", (tenant.id, a.id, tenant.name)
+            )
+        pull_operational(doors, tenant.id)
+    for tenant in (a, b):
+        with doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, tenant.id) as connection:
+            assert connection.execute("select name from raw_operational.companies").fetchall() == [(tenant.name,)]
+
+
+def test_no_context_fails_there_too(doors: Doors) -> None:
+    with doors.connect(Database.WAREHOUSE, Role.READER) as connection, pytest.raises(psycopg.Error):
+        connection.execute("select * from ml.lead_score")
+
+
+def test_preparing_again_changes_nothing(doors: Doors) -> None:
+    again = Doors(doors.settings)
+    again.prepare()
+    with again.all_tenants_transaction(Database.OPERATIONAL, reason="test") as connection:
+        assert connection.execute("select count(*) from app.tenants").fetchone() == (2,)
+
+
+def test_a_wrong_password_is_told_in_words(doors: Doors, tmp_path: Path) -> None:
+    address = doors.settings.database_url
+    assert address is not None
+    guessed = address.replace("own@", "guess@").replace("cloud@", "guess@")
+    with pytest.raises(DatabaseUnavailable, match="password authentication failed") as caught:
+        Doors(read_settings(home=tmp_path, database_url=guessed)).prepare()
+    assert "guess" not in str(caught.value)
