@@ -7,5 +7,6 @@ os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 from tests.fixtures.database import doors, settings, two_tenants
+from tests.fixtures.folders import server_home
 
-__all__ = ["doors", "settings", "two_tenants"]
+__all__ = ["doors", "server_home", "settings", "two_tenants"]

@@ -100,5 +100,5 @@ class LiveModel:
         if version is None:
             return None
         model = self._registry.load(version)
-        model.score_one(dict.fromkeys(model.features))  # builds what is built at first use
+        model.score_one(dict.fromkeys(model.features), tenant="")  # a stranger; builds what is built at first use
         return LoadedModel(version, model, frozenset(model.features) | frozenset(model.schema.unused))

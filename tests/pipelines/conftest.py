@@ -4,6 +4,7 @@ import pytest
 
 from tekup.db import Doors
 from tekup.directory.tenants import create_tenant
+from tekup.ids import derived_uuid
 from tests.fixtures.database import TwoTenants
 from tests.integrations.conftest import sandbox, world
 
@@ -13,6 +14,8 @@ __all__ = ["sandbox", "world"]
 @pytest.fixture(scope="package")
 def two_tenants(doors: Doors) -> TwoTenants:
     """Tenants A and B of the pipelines' tests alone."""
-    return TwoTenants(
-        create_tenant(doors, "Alfa Pull", "alfa-pull.example"), create_tenant(doors, "Beta Pull", "beta-pull.example")
+    a, b = (
+        create_tenant(doors, f"{name} Pull", f"{name.lower()}-pull.example", tenant_id=derived_uuid("test", name))
+        for name in ("Alfa", "Beta")
     )
+    return TwoTenants(a, b)

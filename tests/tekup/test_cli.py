@@ -39,17 +39,17 @@ def test_every_command_has_a_help_text(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_is_one_line_with_what_to_do_and_no_traceback(
-    tmp_path: Path, environment: dict[str, str], told: str, status: int
+    server_home: Path, environment: dict[str, str], told: str, status: int
 ) -> None:
-    done = tekup("tenant", "list", home=tmp_path / "home", **environment)
+    done = tekup("tenant", "list", home=server_home, **environment)
     assert done.returncode == status, done.stderr
     assert told in done.stderr
     assert "to mend it:" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_debug_shows_the_traceback(tmp_path: Path) -> None:
-    done = tekup("--debug", "tenant", "list", home=tmp_path / "home", TEKUP_API_PORT="many")
+def test_debug_shows_the_traceback(server_home: Path) -> None:
+    done = tekup("--debug", "tenant", "list", home=server_home, TEKUP_API_PORT="many")
     assert "Traceback" in done.stderr
 
 
@@ -60,13 +60,13 @@ def test_a_home_that_is_a_file_is_told(tmp_path: Path) -> None:
     assert "TEKUP_HOME" in done.stderr
 
 
-def test_tenants_are_listed_without_dagster(tmp_path: Path) -> None:
+def test_tenants_are_listed_without_dagster() -> None:
     script = "import sys; from tekup.commands.tenant import tenant; assert 'dagster' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
 
 
-def test_a_tenant_a_user_and_a_token_are_made_and_seen_as_that_tenant_only(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def test_a_tenant_a_user_and_a_token_are_made_and_seen_as_that_tenant_only(server_home: Path) -> None:
+    home = server_home
     for name in ("One", "Two"):
         done = tekup("tenant", "create", name, "--domain", f"{name.lower()}.example", home=home)
         assert done.returncode == 0, done.stderr

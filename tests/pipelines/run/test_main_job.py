@@ -14,6 +14,7 @@ from tekup.db import Database, Doors, Role
 from tekup.directory.connections import list_connections, open_credential, store_connection
 from tekup.directory.tenants import find_tenant, list_tenants
 from tekup.settings import Settings
+from tests.fixtures.folders import short_lived_home
 from tests.paths import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -31,8 +32,9 @@ def tekup(home: Path, *arguments: str) -> Done:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("main-job") / "home"
+def home() -> Iterator[Path]:
+    with short_lived_home() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

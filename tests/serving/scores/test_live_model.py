@@ -7,11 +7,13 @@ from uuid import uuid4
 
 import pytest
 
+from scoring.errors import TenantError
 from scoring.registry import LIVE, Registry
 from serving.kit.metrics import Metrics
 from serving.kit.problems import Problem
 from serving.scores import live_model
 from serving.scores.live_model import LiveModel
+from tekup.settings import Settings
 from tests.serving import world
 
 
@@ -78,3 +80,11 @@ def test_many_first_requests_load_the_model_once(versions: tuple[Path, str, str]
         assert len({id(one) for one in loaded}) == 1
 
     asyncio.run(scenario())
+
+
+def test_the_served_model_is_one_that_adapts_to_its_tenants(settings: Settings, live_version: str) -> None:
+    model = Registry(settings.models_path).load(live_version)
+    blank = dict.fromkeys(model.features)
+    with pytest.raises(TenantError):
+        model.score_one(blank)
+    assert model.score_one(blank, tenant="").probability > 0

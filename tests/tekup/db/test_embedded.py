@@ -15,8 +15,8 @@ from tekup.errors import DatabaseUnavailable
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+def home(server_home: Path) -> Path:
+    return server_home
 
 
 def _connect(server: EmbeddedServer) -> psycopg.Connection:
