@@ -4,10 +4,20 @@ from datetime import timedelta
 
 import dagster as dg
 
-AFTER_UPSTREAM = dg.AutomationCondition.eager().without(
-    ~dg.AutomationCondition.any_deps_missing()  # a tenant without a vendor must not hold up the others' marts
+_HAS_NEWS = dg.AutomationCondition.any_deps_match(
+    dg.AutomationCondition.data_version_changed() | dg.AutomationCondition.will_be_requested()
 )
-"""Build once something upstream has new data, unless a run for it is under way."""
+AFTER_UPSTREAM = (
+    (dg.AutomationCondition.newly_missing() | _HAS_NEWS).since_last_handled()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+).with_label("after upstream changed")
+"""Build once something upstream has other data than before, unless a run for it is under way.
+
+Dagster's own `eager` asks whether upstream was materialized: an hourly pull that finds nothing would rebuild all. A
+pull's data version moves only when it changed a row. A missing partition (a tenant without that vendor) holds up
+nobody.
+"""
 
 RAW_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=2))
 MART_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=8))
