@@ -72,6 +72,7 @@ def test_a_pull_that_changed_a_row_rebuilds_once(graph: Graph) -> None:
     graph.pull("a", "1")
     graph.pull("b", "1")
     graph.tick()
+    graph.tick()
     graph.pull("b", "2")
     assert graph.tick() == {"mart", "score"}
     assert graph.tick() == set()
