@@ -109,8 +109,12 @@ def _start(home: Path, data: Path) -> EmbeddedServer:
     socket = _socket_folder(data)
     server = EmbeddedServer(data, socket)
     user = _system_user(data)
-    if not (data / "PG_VERSION").exists() or (home / "postgres.initialising").exists():
+    if (home / "postgres.initialising").exists() or not any(data.iterdir()):
         _initialise(home, data, user)
+    elif not (data / "PG_VERSION").exists():
+        raise DatabaseUnavailable(
+            f"{data} holds files but no database", hint="move it away, or set TEKUP_HOME to another folder"
+        )
     if not _answers(socket, user):
         _own(socket, user)
         options = " ".join(f"-c {name}={value!r}" for name, value in _SERVER_OPTIONS.items())

@@ -1,12 +1,15 @@
 """The command line: faults are one clear line and a status, and each command loads only what it needs."""
 
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from tekup.cli import _explain
 from tests.paths import ROOT
 
 TEKUP = str(Path(sys.executable).parent / "tekup")
@@ -78,3 +81,28 @@ def test_a_tenant_a_user_and_a_token_are_made_and_seen_as_that_tenant_only(serve
     assert told.returncode == 0, told.stderr
     assert "(1 row)" in told.stdout
     assert "Nothing has been pulled yet" in tekup("status", home=home).stdout
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [OSError(errno.ENOSPC, "No space left on device"), psycopg.errors.DiskFull("could not extend file")],
+    ids=["a file", "the database"],
+)
+def test_a_full_disk_is_told_in_words(fault: Exception) -> None:
+    assert _explain(fault)[0] == "the disk is full"
+
+
+def test_a_dead_vendor_is_one_line_and_is_seen_in_the_status(server_home: Path) -> None:
+    for arguments in (
+        ("tenant", "create", "One", "--domain", "one.example"),
+        ("connect", "one.example", "kit", "--credential", "a key"),
+        ("pull", "one.example", "operational"),
+    ):
+        assert tekup(*arguments, home=server_home).returncode == 0
+    dead = {"TEKUP_KIT_API_BASE": "http://127.0.0.1:9"}
+    done = tekup("pull", "one.example", "kit", home=server_home, **dead)
+    assert done.returncode == 5, done.stderr
+    assert "to mend it:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "failing" in tekup("tenant", "show", "one.example", home=server_home).stdout
+    assert "failed" in tekup("status", home=server_home, COLUMNS="200").stdout

@@ -109,3 +109,11 @@ def test_a_file_in_the_way_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="can't be kept") as caught:
         start_embedded(tmp_path / "home")
     assert "TEKUP_HOME" in str(caught.value)
+
+
+def test_a_folder_that_is_no_database_is_left_alone_and_told(home: Path) -> None:
+    (home / "postgres").mkdir(parents=True)
+    (home / "postgres" / "precious").write_text("not ours")
+    with pytest.raises(DatabaseUnavailable, match="no database"):
+        start_embedded(home)
+    assert (home / "postgres" / "precious").read_text() == "not ours"
