@@ -59,10 +59,7 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
-        _complain(
-            f"unexpected {type(error).__name__}: {error}".splitlines()[0],
-            "run it again with --debug before the command",
-        )
+        _complain(*_explain(error))
         sys.exit(70)
     sys.exit(status if isinstance(status, int) else 0)
 

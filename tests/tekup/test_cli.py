@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tekup.cli import _explain
+from tekup.cli import cli, main
 from tests.paths import ROOT
 
 TEKUP = str(Path(sys.executable).parent / "tekup")
@@ -88,8 +88,20 @@ def test_a_tenant_a_user_and_a_token_are_made_and_seen_as_that_tenant_only(serve
     [OSError(errno.ENOSPC, "No space left on device"), psycopg.errors.DiskFull("could not extend file")],
     ids=["a file", "the database"],
 )
-def test_a_full_disk_is_told_in_words(fault: Exception) -> None:
-    assert _explain(fault)[0] == "the disk is full"
+def test_a_full_disk_is_told_in_words(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(sys, "argv", ["tekup", "status"])
+    monkeypatch.setattr(cli, "main", fail)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 70
+    assert "the disk is full" in told
+    assert "free space" in told
 
 
 def test_a_dead_vendor_is_one_line_and_is_seen_in_the_status(server_home: Path) -> None:
