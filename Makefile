@@ -40,16 +40,16 @@ test: $(VENV)/.dev browser ## all tests; ARGS="-m 'not slow'" leaves the slow on
 check: $(VENV)/.dev ## format, lint, types, import contracts, SQL, dbt parse, lock files
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor dbt/models | tail -n 20
 	@$(BIN)/python -c "from pipelines.resources.dbt_project import ensure_manifest; ensure_manifest()"
 	@$(BIN)/python requirements/check.py
 	@echo "check: clean"
 
 bench: $(VENV)/.dev ## side-by-side measurements with ratios
-	@for script in benchmarks/*/run.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS) || exit 1; done
+	@for folder in benchmarks/*/; do name=$$(basename $$folder); echo "== $$name"; $(BIN)/python -m benchmarks.$$name.run $(ARGS) || exit 1; done
 
-docs: $(VENV)/.dev ## write the generated pages: settings, marts
+docs: $(VENV)/.dev ## write the generated page of settings
 	@$(BIN)/tekup settings --markdown > docs/settings.md
 	@echo "docs: docs/settings.md"
 
