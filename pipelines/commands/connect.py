@@ -2,8 +2,6 @@
 
 import click
 
-from tekup.errors import CredentialRefused, VendorError
-
 
 @click.command()
 @click.argument("tenant")
@@ -12,9 +10,9 @@ from tekup.errors import CredentialRefused, VendorError
 @click.option("--check", is_flag=True, help="Call the vendor and say what the credential may read.")
 def connect(tenant: str, vendor: str, credential: str | None, check: bool) -> None:
     """Store the credential of VENDOR for TENANT; with --check alone, try the stored one."""
-    from integrations.registry import open_source
+    from pipelines.components.vendor_pull import opened
     from pipelines.resources.platform import Platform
-    from tekup.directory.connections import open_credential, record_state, store_connection
+    from tekup.directory.connections import store_connection
     from tekup.settings import current_settings
 
     platform = Platform(current_settings())
@@ -27,15 +25,7 @@ def connect(tenant: str, vendor: str, credential: str | None, check: bool) -> No
         return
     connection = platform.connection(found, vendor)
     assert connection is not None
-    source = open_source(vendor, open_credential(platform.doors, connection), platform.api_base(connection))
-    try:
+    with opened(platform, connection) as source:
         told = source.check()
-    except VendorError as error:
-        status = "refused" if isinstance(error, CredentialRefused) else "failing"
-        record_state(platform.doors, found.id, vendor, status, error.what)
-        raise
-    finally:
-        source.close()
-    record_state(platform.doors, found.id, vendor, "working", None)
     for what, answer in told.items():
         click.echo(f"{what}: {answer}")

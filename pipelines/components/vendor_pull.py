@@ -1,10 +1,12 @@
 """A vendor's pull as assets, one partition a tenant. Pages are read in `integrations` and merged in `sync`."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
 from integrations.registry import open_source
+from integrations.source import Source
 from pipelines.automation import OWNERS, RAW_FRESHNESS
 from pipelines.partitions import tenant_partitions
 from pipelines.resources.platform import Platform
@@ -72,12 +74,13 @@ def _pull(
     return results
 
 
-def pull_connection(platform: Platform, connection: Connection, *, full: bool = False) -> list[StreamResult]:
-    """Pull one connection's streams and store its state, whether the pull succeeds or fails."""
+@contextmanager
+def opened(platform: Platform, connection: Connection) -> Iterator[Source]:
+    """The vendor's source for one connection; how the block's calls fared is stored as the connection's state."""
     vendor, tenant_id = connection.vendor, connection.tenant_id
     source = open_source(vendor, open_credential(platform.doors, connection), platform.api_base(connection))
     try:
-        results = pull_vendor(platform.doors, tenant_id, source, full=full)
+        yield source
     except VendorError as error:
         status = "refused" if isinstance(error, CredentialRefused) else "failing"
         record_state(platform.doors, tenant_id, vendor, status, error.what)
@@ -85,7 +88,12 @@ def pull_connection(platform: Platform, connection: Connection, *, full: bool = 
     finally:
         source.close()
     record_state(platform.doors, tenant_id, vendor, "working", None)
-    return results
+
+
+def pull_connection(platform: Platform, connection: Connection, *, full: bool = False) -> list[StreamResult]:
+    """Pull one connection's streams and store its state, whether the pull succeeds or fails."""
+    with opened(platform, connection) as source:
+        return pull_vendor(platform.doors, connection.tenant_id, source, full=full)
 
 
 def describe_result(key: list[str], result: StreamResult) -> dg.MaterializeResult[None]:

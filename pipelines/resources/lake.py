@@ -1,7 +1,6 @@
 """The lake: Parquet extracts under each tenant's own prefix, in a folder or an object store. It runs no query."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,8 @@ from uuid import UUID, uuid4
 
 import duckdb
 import polars as pl
+
+from tekup.directory.extracts import extracts_prefix, remove_extracts
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Lake:
 
     def address(self, tenant_id: UUID, dataset: str) -> str:
         """Where one tenant's extract of a dataset lies."""
-        return f"{self.root.rstrip('/')}/{tenant_id}/{dataset}.parquet"
+        return f"{extracts_prefix(self.root, tenant_id)}/{dataset}.parquet"
 
     def write(self, tenant_id: UUID, dataset: str, frame: pl.DataFrame) -> str:
         """Replace one tenant's extract; on an object store a put is atomic by itself."""
@@ -60,9 +61,8 @@ class Lake:
             return frame
 
     def forget(self, tenant_id: UUID) -> None:
-        """Delete a tenant's whole prefix (local folders; an object store's life-cycle rule does it there)."""
-        if not self._is_remote:
-            shutil.rmtree(Path(self.root) / str(tenant_id), ignore_errors=True)
+        """Delete a tenant's whole prefix (local folders only)."""
+        remove_extracts(self.root, tenant_id)
 
     @property
     def _is_remote(self) -> bool:

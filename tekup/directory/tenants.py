@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from tekup.db import Database, Doors, Role
+from tekup.directory.extracts import remove_extracts
 from tekup.errors import BadInput, TenantNotFound
 from tekup.ids import uuid7
 
@@ -93,12 +94,13 @@ def create_tenant(
 
 
 def delete_tenant(doors: Doors, tenant: Tenant) -> None:
-    """Delete a tenant with everything that belongs to it, in the operational database and in the warehouse."""
+    """Delete a tenant with everything that belongs to it: operational rows, warehouse rows, extracts."""
     with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
         connection.execute("delete from app.tenants where id = %s", (tenant.id,))
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="deletion of a tenant") as connection:
         for schema, table in _tenant_tables(connection):
             connection.execute(f'delete from "{schema}"."{table}" where tenant_id = %s', (tenant.id,))  # noqa: S608  # names from the catalogue
+    remove_extracts(doors.settings.lake, tenant.id)
 
 
 def _tenant_tables(connection: psycopg.Connection) -> list[tuple[str, str]]:

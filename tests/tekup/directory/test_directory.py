@@ -1,11 +1,13 @@
 """Tenants, users, tokens and connections through the database's own roles."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import list_connections, open_credential, record_state, store_connection
+from tekup.directory.extracts import extracts_prefix
 from tekup.directory.tenants import create_tenant, delete_tenant, find_tenant, list_tenants
 from tekup.directory.tokens import create_token, parse_token
 from tekup.directory.users import check_password, create_user
@@ -44,7 +46,12 @@ class TestTenants:
                     "on conflict do nothing",
                     (tenant.id,),
                 )
+            extract = Path(extracts_prefix(doors.settings.lake, tenant.id)) / "leads.parquet"
+            extract.parent.mkdir(parents=True, exist_ok=True)
+            extract.touch()
         delete_tenant(doors, gone)
+        assert not Path(extracts_prefix(doors.settings.lake, gone.id)).exists()
+        assert Path(extracts_prefix(doors.settings.lake, two_tenants.a.id)).exists()
         assert gone.id not in {tenant.id for tenant in list_tenants(doors)}
         with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test") as connection:
             left = {row[0] for row in connection.execute("select tenant_id from ops.sync_cursor")}
