@@ -1,6 +1,8 @@
 """The one retry policy for all vendors: what is tried again, how long, the clear error at the end. No vendor here."""
 
+import queue
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,8 +10,8 @@ from email.utils import parsedate_to_datetime
 
 import orjson
 
-from integrations.source import JSON, Cursor, Page, Record
-from tekup.errors import CredentialRefused, VendorError
+from integrations.source import JSON, Cursor, Page, Record, Side
+from tekup.errors import CredentialRefused, PermissionLacking, VendorError
 
 RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
@@ -33,16 +35,38 @@ class Missing(VendorError):
 
 @dataclass
 class Meter:
-    """Counts what pages report."""
+    """Counts what pages report; clients add the names of fields that they saw to ``fields``."""
 
     requests: int = 0
     retries: int = 0
     throttled_ms: int = 0
+    received: int = 0
+    fields: set[str] = field(default_factory=set)
 
-    def page(self, records: list[Record], cursor: Cursor, replaces: tuple[str, ...] = ()) -> Page:
+    def page(
+        self,
+        records: list[Record],
+        cursor: Cursor,
+        replaces: tuple[str, ...] = (),
+        *,
+        sides: tuple[Side, ...] = (),
+        expected: int | None = None,
+    ) -> Page:
         """Return a page with the counts since the last one."""
-        page = Page(records, cursor, self.requests, self.retries, self.throttled_ms, replaces)
-        self.requests = self.retries = self.throttled_ms = 0
+        page = Page(
+            records,
+            cursor,
+            self.requests,
+            self.retries,
+            self.throttled_ms,
+            replaces,
+            sides,
+            self.received,
+            expected,
+            frozenset(self.fields),
+        )
+        self.requests = self.retries = self.throttled_ms = self.received = 0
+        self.fields.clear()
         return page
 
 
@@ -50,8 +74,9 @@ class Meter:
 class RetryPolicy:
     """At most ``attempts`` tries and ``budget_seconds`` of waiting per request; waits grow with jitter.
 
-    A Retry-After is honoured as given up to ``longest_wait``: more than that is the vendor saying "not now", and the
-    request fails at once so that the next scheduled pull may take over.
+    A try that has no whole answer after ``deadline_seconds`` counts as failed: socket timeouts alone never end an
+    answer that drips in byte by byte. A Retry-After is honoured as given up to ``longest_wait``: more than that is the
+    vendor saying "not now", and the request fails at once so that the next scheduled pull may take over.
     """
 
     attempts: int = 6
@@ -59,14 +84,26 @@ class RetryPolicy:
     cap_seconds: float = 20.0
     longest_wait: float = 120.0
     budget_seconds: float = 180.0
+    deadline_seconds: float = 90.0
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = field(default=random.random)
+    _courier: "_Courier | None" = None
 
-    def run(self, vendor: str, what: str, send: Callable[[], Reply], meter: Meter) -> JSON:
+    def run(
+        self,
+        vendor: str,
+        what: str,
+        send: Callable[[], Reply],
+        meter: Meter,
+        renew: Callable[[], bool] | None = None,
+    ) -> JSON:
         """Send until an answer can be read as JSON; return it (None for an empty body).
 
+        A 401 is tried once more where ``renew`` says that it got another access token.
+
         Raises:
-            CredentialRefused: 401 or 403.
+            CredentialRefused: 401.
+            PermissionLacking: 403.
             Missing: 404.
             VendorError: any other refusal, or the budget is used up.
         """
@@ -76,10 +113,11 @@ class RetryPolicy:
             meter.requests += 1
             asked: float | None = None
             try:
-                reply = send()
+                reply = self._within_deadline(send)
             except Unreachable as fault:
                 trouble = f"the connection failed: {fault}"
             else:
+                meter.received += len(reply.body)
                 if reply.status < 400:
                     try:
                         return orjson.loads(reply.body) if reply.body else None
@@ -88,6 +126,8 @@ class RetryPolicy:
                 elif reply.status in RETRIED_STATUSES:
                     trouble = f"it answered {reply.status}: {message_of(reply.body)}"
                     asked = retry_after(reply.headers) if reply.status in (429, 503) else None
+                elif reply.status == 401 and renew is not None and renew():
+                    trouble, renew, asked = "it refused the renewed access token", None, 0.0
                 else:
                     raise refusal(vendor, what, reply)
             delay = self._delay(attempt) if asked is None else asked
@@ -103,9 +143,46 @@ class RetryPolicy:
             hint="the next pull goes on where this one stopped; if it lasts, look at the vendor's status page",
         )
 
+    def _within_deadline(self, send: Callable[[], Reply]) -> Reply:
+        courier = self._courier = self._courier or _Courier()
+        try:
+            return courier.run(send, self.deadline_seconds)
+        except TimeoutError:
+            self._courier = None  # it may hang for long yet; the next try gets another
+            raise Unreachable(f"no whole answer within {self.deadline_seconds:g} s") from None
+
     def _delay(self, attempt: int) -> float:
         ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))
         return ceiling * (0.5 + 0.5 * self.random())
+
+
+class _Courier:
+    """One daemon thread that carries requests, so that its owner may stop waiting for a reply."""
+
+    def __init__(self) -> None:
+        self._errands: queue.SimpleQueue[tuple[Callable[[], Reply], queue.SimpleQueue[Reply | BaseException]]]
+        self._errands = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="vendor-call", daemon=True).start()
+
+    def run(self, send: Callable[[], Reply], seconds: float) -> Reply:
+        """Return what ``send`` returns, or raise what it raises; TimeoutError where that takes too long."""
+        outcome: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
+        self._errands.put((send, outcome))
+        try:
+            found = outcome.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError from None
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def _work(self) -> None:
+        while True:
+            send, outcome = self._errands.get()
+            try:
+                outcome.put(send())
+            except BaseException as error:
+                outcome.put(error)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -133,7 +210,7 @@ def refusal(vendor: str, what: str, reply: Reply) -> VendorError:
             hint=f"store a valid one: tekup connect TENANT {vendor}",
         )
     if reply.status == 403:
-        return CredentialRefused(
+        return PermissionLacking(
             f"{vendor} does not let this credential read {what}: {said}",
             hint="give the key or app the missing read permission at the vendor, then pull again",
         )

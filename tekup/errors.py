@@ -47,6 +47,10 @@ class CredentialRefused(VendorError):
     """The vendor refused the stored credential: a configuration error, never retried."""
 
 
+class PermissionLacking(CredentialRefused):
+    """The credential is good but may not read one thing; whatever else it may read goes on."""
+
+
 class BadInput(TekupError):
     """A file, row or argument that the user supplied can't be used as it is."""
 

@@ -1,5 +1,6 @@
 """A tenant's vendor connections: the credential sealed, its state in the open. Calling the vendor is not done here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -65,6 +66,31 @@ def open_credential(doors: Doors, connection: Connection) -> str:
     return unseal(
         doors.master_key, connection.tenant_id, _place(connection.vendor), bytes(connection.credential_sealed)
     )
+
+
+def change_credential(doors: Doors, connection: Connection, change: Callable[[str], str]) -> str:
+    """Replace the stored credential by what ``change`` makes of it, alone among all processes; return the new one.
+
+    ``change`` runs while the row is locked, so that a refresh token that works once is used once.
+
+    Raises:
+        BadInput: the connection is gone.
+    """
+    place, tenant_id = _place(connection.vendor), connection.tenant_id
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant_id) as database:
+        row = database.execute(
+            "select credential_sealed from app.connections where vendor = %s for update", (connection.vendor,)
+        ).fetchone()
+        if row is None:
+            raise BadInput(f"the {connection.vendor} connection is gone", hint="tekup connect TENANT VENDOR")
+        stored = unseal(doors.master_key, tenant_id, place, bytes(row[0]))
+        changed = change(stored)
+        if changed != stored:
+            database.execute(
+                "update app.connections set credential_sealed = %s, updated_at = now() where vendor = %s",
+                (seal(doors.master_key, tenant_id, place, changed), connection.vendor),
+            )
+    return changed
 
 
 def record_state(doors: Doors, tenant_id: UUID, vendor: str, status: str, detail: str | None) -> None:
