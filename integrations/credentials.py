@@ -1,4 +1,4 @@
-"""A connection's credential: a plain key, or tokens that are renewed. Where it is stored, and who asks, is elsewhere."""
+"""A connection's credential: a plain key, or tokens that are renewed. Where it is kept is elsewhere."""
 
 import threading
 from collections.abc import Callable

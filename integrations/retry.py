@@ -2,17 +2,24 @@
 
 import queue
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import TypeAlias
 
 import orjson
 
 from integrations.source import JSON, Cursor, Page, Record, Side
 from tekup.errors import CredentialRefused, PermissionLacking, VendorError
 
+_Errands: TypeAlias = "queue.SimpleQueue[tuple[Callable[[], Reply], queue.SimpleQueue[Reply | BaseException]] | None]"
+_LONE_SURROGATE = re.compile(
+    rb"(?i)(?<!\\)((?:\\\\)*)(?:\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})"
+    rb"|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})"
+)
 RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
@@ -35,13 +42,33 @@ class Missing(VendorError):
 
 @dataclass
 class Meter:
-    """Counts what pages report; clients add the names of fields that they saw to ``fields``."""
+    """Counts what pages report; clients add the names of fields that they saw to ``fields``.
 
+    It also learns by how much the vendor's clock goes otherwise than ``clock``: a bookmark taken from a clock that is
+    ahead would skip what the vendor changes in between.
+    """
+
+    clock: Callable[[], float] = time.time
+    ahead_seconds: float = 0.0
     requests: int = 0
     retries: int = 0
     throttled_ms: int = 0
     received: int = 0
     fields: set[str] = field(default_factory=set)
+
+    def now(self) -> float:
+        """Return the vendor's time in seconds since the epoch, as far as its answers have told it."""
+        return self.clock() - self.ahead_seconds
+
+    def note_date(self, text: str | None) -> None:
+        """Compare clocks by an answer's Date header; below two seconds it is the way's length and the rounding."""
+        if text is None:
+            return
+        try:
+            ahead = self.clock() - parsedate_to_datetime(text).timestamp()
+        except ValueError:
+            return
+        self.ahead_seconds = ahead if abs(ahead) > 2.0 else 0.0
 
     def page(
         self,
@@ -87,7 +114,7 @@ class RetryPolicy:
     deadline_seconds: float = 90.0
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = field(default=random.random)
-    _courier: "_Courier | None" = None
+    _couriers: "list[_Courier]" = field(default_factory=list)
 
     def run(
         self,
@@ -118,11 +145,12 @@ class RetryPolicy:
                 trouble = f"the connection failed: {fault}"
             else:
                 meter.received += len(reply.body)
+                meter.note_date(reply.headers.get("date"))
                 if reply.status < 400:
                     try:
-                        return orjson.loads(reply.body) if reply.body else None
-                    except orjson.JSONDecodeError:
-                        trouble = "the answer is not valid JSON"
+                        return read_json(reply.body)
+                    except ValueError:
+                        trouble = f"the answer is not valid JSON ({reply.headers.get('content-type', 'no type')})"
                 elif reply.status in RETRIED_STATUSES:
                     trouble = f"it answered {reply.status}: {message_of(reply.body)}"
                     asked = retry_after(reply.headers) if reply.status in (429, 503) else None
@@ -144,12 +172,20 @@ class RetryPolicy:
         )
 
     def _within_deadline(self, send: Callable[[], Reply]) -> Reply:
-        courier = self._courier = self._courier or _Courier()
         try:
-            return courier.run(send, self.deadline_seconds)
+            courier = self._couriers.pop()
+        except IndexError:
+            courier = _Courier()
+        try:
+            reply = courier.run(send, self.deadline_seconds)
         except TimeoutError:
-            self._courier = None  # it may hang for long yet; the next try gets another
+            # this courier may hang for long yet and is not used again
             raise Unreachable(f"no whole answer within {self.deadline_seconds:g} s") from None
+        except BaseException:
+            self._couriers.append(courier)
+            raise
+        self._couriers.append(courier)
+        return reply
 
     def _delay(self, attempt: int) -> float:
         ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))
@@ -157,12 +193,14 @@ class RetryPolicy:
 
 
 class _Courier:
-    """One daemon thread that carries requests, so that its owner may stop waiting for a reply."""
+    """One daemon thread that carries requests, so that its owner may stop waiting for a reply; it ends with it."""
 
     def __init__(self) -> None:
-        self._errands: queue.SimpleQueue[tuple[Callable[[], Reply], queue.SimpleQueue[Reply | BaseException]]]
-        self._errands = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="vendor-call", daemon=True).start()
+        self._errands: _Errands = queue.SimpleQueue()
+        threading.Thread(target=_carry, args=(self._errands,), name="vendor-call", daemon=True).start()
+
+    def __del__(self) -> None:
+        self._errands.put(None)
 
     def run(self, send: Callable[[], Reply], seconds: float) -> Reply:
         """Return what ``send`` returns, or raise what it raises; TimeoutError where that takes too long."""
@@ -176,13 +214,31 @@ class _Courier:
             raise found
         return found
 
-    def _work(self) -> None:
-        while True:
-            send, outcome = self._errands.get()
-            try:
-                outcome.put(send())
-            except BaseException as error:
-                outcome.put(error)
+
+def _carry(errands: "_Errands") -> None:
+    while (errand := errands.get()) is not None:
+        send, outcome = errand
+        try:
+            outcome.put(send())
+        except BaseException as error:
+            outcome.put(error)
+        del errand, send, outcome
+
+
+def read_json(body: bytes) -> JSON:
+    """Return an answer's JSON, None for an empty body; half of a surrogate pair becomes a replacement character.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if b"\\ud" not in body.lower():
+            raise
+        return orjson.loads(_LONE_SURROGATE.sub(rb"\1\\ufffd", body))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

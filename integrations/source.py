@@ -1,6 +1,6 @@
 """The one shape in which every vendor is read: pages of records, a cursor that resumes after each. No vendor here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
@@ -62,12 +62,16 @@ class Page:
 class Source(Protocol):
     """One tenant's account at one vendor.
 
-    ``streams`` are walked one after the other; ``sides`` says which other streams the pages of each one fill.
+    ``streams`` are walked one after the other; ``sides`` says which other streams the pages of each one fill. What an
+    ``append_only`` stream stops telling is no deletion. ``memory_days`` is for how long the vendor can tell changes:
+    whoever stayed away longer reads everything.
     """
 
     vendor: str
     streams: tuple[str, ...]
-    sides: dict[str, tuple[str, ...]]
+    sides: Mapping[str, tuple[str, ...]]
+    append_only: frozenset[str]
+    memory_days: float | None
 
     def identity(self) -> str:
         """Return the account as the vendor knows it, such as ``"acct_1 test"``: raw tables never mix two."""

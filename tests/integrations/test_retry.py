@@ -1,5 +1,9 @@
 """The retry policy: what is tried again, how long, and what the user reads at the end."""
 
+import gc
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -90,3 +94,80 @@ def test_refusals_are_never_tried_again(status: int, kind: type[Exception]) -> N
 def test_another_400_says_what_the_vendor_said() -> None:
     with pytest.raises(VendorError, match=r"refused the request .* with 400: bad cursor"):
         Script(Reply(400, {}, b'{"error": {"message": "bad cursor"}}')).run()
+
+
+def test_an_answer_that_drips_in_is_given_up_and_asked_for_again() -> None:
+    script = Script(OK)
+    whole = script._send
+    hung = threading.Event()
+
+    def drip() -> Reply:
+        script._send = whole  # type: ignore[method-assign]
+        hung.wait(5)
+        return OK
+
+    script._send = drip  # type: ignore[method-assign]
+    policy = RetryPolicy(sleep=script.slept.append, random=lambda: 1.0, deadline_seconds=0.05)
+    assert policy.run("kit", "tags", lambda: script._send(), script.meter) == {"a": 1}
+    hung.set()
+    assert script.meter.retries == 1
+
+
+def test_requests_of_several_threads_go_out_at_once() -> None:
+    together = threading.Barrier(4, timeout=5)
+
+    def send() -> Reply:
+        together.wait()
+        return OK
+
+    policy = RetryPolicy()
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(policy.run, "kit", "tags", send, Meter()) for _ in range(4)]
+    assert [answer.result() for answer in answers] == [{"a": 1}] * 4
+
+
+def test_the_threads_that_carry_requests_end_with_their_policy() -> None:
+    before = threading.active_count()
+    for _ in range(5):
+        RetryPolicy().run("kit", "tags", lambda: OK, Meter())
+    gc.collect()
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
+
+
+def test_a_refused_access_token_is_renewed_once() -> None:
+    refused = Reply(401, {}, b'{"message": "expired"}')
+    renewals: list[int] = []
+
+    def renew() -> bool:
+        renewals.append(1)
+        return True
+
+    script = Script(refused, OK)
+    assert RetryPolicy(sleep=script.slept.append).run("kit", "tags", script._send, script.meter, renew) == {"a": 1}
+    script = Script(refused, refused)
+    with pytest.raises(CredentialRefused):
+        RetryPolicy(sleep=script.slept.append).run("kit", "tags", script._send, script.meter, renew)
+    assert len(renewals) == 2
+
+
+def test_a_page_of_another_kind_is_named_by_its_type() -> None:
+    page = Reply(200, {"content-type": "text/html"}, b"<html>maintenance</html>")
+    with pytest.raises(VendorError, match="text/html"):
+        Script(*[page] * 6).run()
+
+
+def test_half_a_surrogate_pair_costs_its_character_only() -> None:
+    body = rb'{"lone": "a\ud83d b", "low": "\ude00", "pair": "\ud83d\ude00", "text": "\\ud83d"}'
+    assert Script(Reply(200, {}, body)).run() == {
+        "lone": "a\ufffd b", "low": "\ufffd", "pair": "\U0001f600", "text": "\\ud83d",
+    }  # fmt: skip
+
+
+def test_the_vendors_clock_is_learnt_from_its_answers() -> None:
+    meter = Meter(clock=lambda: 1_800_000_600.0)
+    dated = Reply(200, {"date": format_datetime(datetime.fromtimestamp(1_800_000_000, UTC), usegmt=True)}, b"{}")
+    RetryPolicy().run("kit", "tags", lambda: dated, meter)
+    assert meter.now() == 1_800_000_000.0
