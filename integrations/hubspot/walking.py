@@ -1,0 +1,213 @@
+"""Walks the objects of one kind: all by list, later the changes by search, then the recycle bin.
+
+Later reads search by the modified date with a fixed upper bound, page by id (offset paging loses rows that change
+meanwhile, and ends at 10,000) and overlap the window, because the search index lags. Archiving does not touch the
+modified date, so every read also walks the recycle bin. Which kinds there are is decided elsewhere.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from integrations.hubspot.catalog import Catalog
+from integrations.hubspot.kinds import (
+    BATCH_SIZE,
+    HISTORY_SIZE,
+    LIST_SIZE,
+    SEARCH_SIZE,
+    STEP_ROWS,
+    URL_CHARACTERS,
+    Kind,
+)
+from integrations.hubspot.portal import Portal, found_in, next_page
+from integrations.hubspot.records import is_erased, merged_ids, milliseconds, object_records, tombstone
+from integrations.hubspot.sides import Sides
+from integrations.source import JSON, Cursor, Page
+
+_FEW_NAMES = ("hs_object_id", "hs_merged_object_ids")
+
+
+class Walker:
+    """Reads objects of a portal, whole or changed. ``overlap_ms`` must exceed the search index's lag."""
+
+    def __init__(self, portal: Portal, catalog: Catalog, sides: Sides, overlap_ms: int) -> None:
+        self._portal = portal
+        self._catalog = catalog
+        self._sides = sides
+        self._overlap_ms = overlap_ms
+
+    def pages(self, kind: Kind, cursor: Cursor | None) -> Iterator[Page]:
+        """Go through the phases: backfill or changes, then the recycle bin."""
+        if cursor is None:
+            cursor = {"phase": "backfill", "after": None, "started": self._portal.now()}
+        if cursor["phase"] == "changes":
+            cursor = {"until": self._portal.now(), "last": "0", "told": 0, **cursor}
+        if cursor["phase"] != "archive":
+            step = self._backfill if cursor["phase"] == "backfill" else self._changes
+            for page in step(kind, cursor):
+                yield page
+                cursor = page.cursor
+        yield from self._recycle_bin(kind, cursor)
+
+    def count(self, kind: Kind) -> int:
+        """Return how many live objects the vendor's search finds."""
+        return int(self._search(kind, [], ("hs_object_id",), limit=1)["total"])
+
+    def complete(
+        self, kind: Kind, numbers: Sequence[str], names: Sequence[str], *, archived: bool = False
+    ) -> list[Any]:
+        """Return these objects as they are now, with all properties; those that there are not are left out."""
+        history = [] if archived else list(kind.tracked)
+        size = HISTORY_SIZE if history else BATCH_SIZE
+        what, read = f"read {kind.name}", self._portal.apis.batches.read
+        items: dict[str, JSON] = {}
+        for start in range(0, len(numbers), size):
+            body = {
+                "inputs": [{"id": number} for number in numbers[start : start + size]],
+                "properties": list(names),
+                "propertiesWithHistory": history,
+            }
+            answer = self._portal.call(what, read, kind.name, body, archived=archived)
+            items.update((item["id"], item) for item in found_in(what, answer))
+        return list(items.values())
+
+    def page(
+        self,
+        kind: Kind,
+        items: list[JSON],
+        cursor: Cursor,
+        expected: int | None = None,
+        *,
+        vanished: Sequence[str] = (),
+    ) -> Page:
+        """Return a page of objects, tombstones and sides."""
+        merged = [old for item in items for old in merged_ids(item)]
+        archived = [item["id"] for item in items if item.get("archived")]
+        erased = [item["id"] for item in items if is_erased(item)]
+        sides = self._sides.of(kind, items, [*archived, *merged, *erased, *vanished], erased)
+        self._note_fields(items)
+        records = object_records(kind, items)
+        records += (tombstone(kind.object_id(number), "vanished") for number in vanished)
+        return self._portal.meter.page(records, cursor, sides=sides, expected=expected)
+
+    def names(self, kind: Kind, moment: int) -> tuple[str, ...]:
+        """Return the names of a kind's properties, young enough for a window of changes that ends at ``moment``."""
+        return self._catalog.names(kind, moment - self._overlap_ms)
+
+    def _backfill(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
+        names = self.names(kind, cursor["started"])
+        after, expected = cursor["after"], None
+        if after is None:
+            expected = self.count(kind)
+        while True:
+            items: list[JSON] = []
+            while True:
+                found, after = self._list(kind, names, after)
+                items += found
+                if after is None or not kind.sides or len(items) >= STEP_ROWS:
+                    break
+            state = {**cursor, "after": after}
+            if after is None:
+                state = {"phase": "archive", "since": None, "until": cursor["started"], "after": None}
+            yield self.page(kind, items, state, expected)
+            if after is None:
+                return
+
+    def _list(self, kind: Kind, names: Sequence[str], after: str | None) -> tuple[list[JSON], str | None]:
+        """Return one list page with all properties: in one request where their names fit into its address."""
+        fits = sum(len(name) + len("&properties=") for name in names) <= URL_CHARACTERS
+        more: dict[str, Any] = {} if after is None else {"after": after}
+        if fits and kind.tracked:
+            more["properties_with_history"] = list(kind.tracked)
+        answer = self._portal.call(
+            f"list {kind.name}",
+            self._portal.apis.objects.get_page,
+            kind.name,
+            limit=HISTORY_SIZE if "properties_with_history" in more else LIST_SIZE,
+            properties=list(names if fits else _FEW_NAMES),
+            archived=False,
+            **more,
+        )
+        items = answer["results"]
+        if not fits:
+            # What is archived between the two requests is met in the recycle bin.
+            items = self.complete(kind, [item["id"] for item in items], names)
+        return items, next_page(answer)
+
+    def _changes(self, kind: Kind, state: Cursor) -> Iterator[Page]:
+        low = state["since"] - self._overlap_ms
+        while True:
+            items: list[JSON] = []
+            expected = None
+            while True:
+                found, total, is_last = self._changed(kind, low, state)
+                expected = state["told"] + total if expected is None else expected
+                items += found
+                if is_last:
+                    state = {"phase": "archive", "since": state["since"], "until": state["until"], "after": None}
+                    break
+                state = {**state, "last": found[-1]["id"], "told": state["told"] + len(found)}
+                if not kind.sides or len(items) >= STEP_ROWS:
+                    break
+            items = self._read_found(kind, items, state["until"])
+            yield self.page(kind, items, state, expected)
+            if state["phase"] == "archive":
+                return
+
+    def _changed(self, kind: Kind, low: int, state: Cursor) -> tuple[list[JSON], int, bool]:
+        """Return the next changed objects after ``state["last"]``, how many there are yet, whether these are all."""
+        filters = [
+            {"propertyName": kind.modified, "operator": "GTE", "value": str(low)},
+            {"propertyName": kind.modified, "operator": "LT", "value": str(state["until"])},
+            {"propertyName": "hs_object_id", "operator": "GT", "value": state["last"]},
+        ]
+        answer = self._search(kind, filters, _FEW_NAMES, limit=SEARCH_SIZE)
+        found = answer["results"]
+        return found, int(answer["total"]), not found or next_page(answer) is None
+
+    def _search(self, kind: Kind, filters: list[JSON], names: Iterable[str], limit: int) -> JSON:
+        request = {
+            "limit": limit,
+            "filterGroups": [{"filters": filters}] if filters else [],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": list(names),
+        }
+        return self._portal.call(f"search {kind.name}", self._portal.apis.searches.do_search, kind.name, request)
+
+    def _read_found(self, kind: Kind, items: list[JSON], until: int) -> list[JSON]:
+        """Return what a search found with all properties; the search itself tells ids: its index may lag."""
+        if not items:
+            return []
+        return self.complete(kind, [item["id"] for item in items], self.names(kind, until))
+
+    def _recycle_bin(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
+        """Tell what was archived since ``cursor["since"]``, or everything that the bin holds."""
+        low = 0 if cursor["since"] is None else cursor["since"] - self._overlap_ms
+        after = cursor.get("after")
+        while True:
+            more = {} if after is None else {"after": after}
+            answer = self._portal.call(
+                f"list archived {kind.name}",
+                self._portal.apis.objects.get_page,
+                kind.name,
+                limit=LIST_SIZE,
+                properties=list(_FEW_NAMES),
+                archived=True,
+                **more,
+            )
+            after = next_page(answer)
+            fresh = [item["id"] for item in answer["results"] if milliseconds(item.get("archivedAt")) >= low]
+            items = self.complete(kind, fresh, self.names(kind, cursor["until"]), archived=True) if fresh else []
+            state = {**cursor, "after": after}
+            if after is None:
+                state = {"phase": "changes", "since": cursor["until"]}
+            yield self.page(kind, items, state)
+            if after is None:
+                return
+
+    def _note_fields(self, items: Iterable[JSON]) -> None:
+        fields = self._portal.meter.fields
+        names: set[str] = set()
+        for item in items:
+            fields.update(item)
+            names.update(item.get("properties") or ())
+        fields.update(f"properties.{name}" for name in names)
