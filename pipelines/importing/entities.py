@@ -23,13 +23,18 @@ CHANNEL_SYNONYMS = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column of an entity. ``allowed`` lists the values that a text may take; ``default`` fills an empty cell."""
+    """One column of an entity. ``allowed`` lists the values that a text may take; ``default`` fills an empty cell.
+
+    A whole number lies between ``least`` and ``most``, which the column in the database holds.
+    """
 
     name: str
     kind: Kind = "text"
     is_required: bool = False
     allowed: tuple[str, ...] = ()
     default: object = None
+    least: int = -(1 << 63)
+    most: int = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ ENTITIES = {
                 Field("country"),
                 Field("language"),
                 Field("industry"),
-                Field("employee_count", "integer"),
+                Field("employee_count", "integer", least=0, most=(1 << 31) - 1),
                 Field("status", allowed=("new", "contacted", "qualified", "won", "lost"), default="new"),
                 Field("has_marketing_consent", "boolean", default=False),
                 Field("value_cents", "integer"),

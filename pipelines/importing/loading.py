@@ -1,53 +1,103 @@
-"""Checked rows into the operational tables, in one transaction of one tenant. Files are read elsewhere."""
+"""A file into the operational tables, in one transaction of one tenant. How rows are judged is told elsewhere."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import LiteralString
 from uuid import UUID
 
 import polars as pl
 import psycopg
 from psycopg import sql
 
+from pipelines.importing.checking import Reader, Repeats, open_reader
 from pipelines.importing.entities import ENTITIES, Entity
-from pipelines.importing.reading import LINE, Map, Reject, apply_map, read_file
+from pipelines.importing.mapping import Map, source_fields
+from pipelines.importing.tables import LINE, Options, Reject, open_table
 from tekup.db import Database, Doors, Role
 from tekup.errors import BadInput
 from tekup.ids import derived_uuid
 
 STAGES = (("Open", 0.3, False, False), ("Won", 1.0, True, False), ("Lost", 0.0, False, True))
+PREVIEWED = 10
+# Of so many rows the first good ones are shown; those that repeat a key are known only at the end.
+_PREVIEW_POOL = 1000
+_UUIDS = frozenset({"id", "campaign_id", "pipeline_id", "stage_id", "lead_id"})
+_SQL_TYPES: dict[pl.DataType, LiteralString] = {
+    pl.String(): "text",
+    pl.Int64(): "bigint",
+    pl.Float64(): "double precision",
+    pl.Boolean(): "boolean",
+    pl.Date(): "date",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file's import did: rows loaded (new or changed), rows left out."""
+    """What a file's import did or, dry, would do.
+
+    ``rows`` were loaded, ``good`` could be; ``columns`` is field -> column of the file, ``ignored`` columns feed no
+    field; ``unit`` is what a reject's place counts; ``preview`` holds the first good rows as they land.
+    """
 
     rows: int
+    good: int
     rejects: list[Reject]
+    detected: tuple[str, ...]
+    columns: dict[str, str]
+    ignored: tuple[str, ...]
+    unit: str
+    preview: pl.DataFrame
 
 
 def import_file(
-    doors: Doors, tenant_id: UUID, entity_name: str, path: Path, chosen: Map, *, skip_bad: bool = False
+    doors: Doors,
+    tenant_id: UUID,
+    entity_name: str,
+    path: Path,
+    chosen: Map,
+    *,
+    options: Options | None = None,
+    skip_bad: bool = False,
+    dry_run: bool = False,
 ) -> Imported:
     """Load a file's rows; a row with the same key as an earlier import updates it, so a repeat changes nothing.
 
-    With a bad row and without ``skip_bad`` nothing is loaded and the rejects are returned with ``rows`` 0.
+    The file is read three times, in batches: to learn how it is written, to judge every row, and to load. With a bad
+    row and without ``skip_bad`` nothing is loaded, and with ``dry_run`` nothing is ever.
 
     Raises:
-        BadInput: the entity, file or map can't be used.
+        BadInput: the entity, file, options or map can't be used.
     """
     entity = ENTITIES.get(entity_name)
     if entity is None:
         raise BadInput(f"can't import {entity_name!r}", hint=f"choose one of {', '.join(ENTITIES)}")
-    checked = apply_map(read_file(path), entity, chosen)
+    table = open_table(path, options)
+    version = _version(path)
+    sourced = source_fields(table.columns, entity, chosen)
+    reader = open_reader(table, entity, chosen, sourced)
     with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant_id) as connection:
-        good, unknown = _resolve_leads(connection, tenant_id, entity, checked.rows)
-        rejects = sorted([*checked.rejects, *unknown], key=lambda reject: reject.line)
-        if rejects and not skip_bad:
-            return Imported(0, rejects)
-        _LOADERS[entity.name](connection, tenant_id, good, checked.given)
-    return Imported(good.height, rejects)
+        judged = _judge(connection, tenant_id, reader)
+        is_loaded = not dry_run and (skip_bad or not judged.rejects)
+        if is_loaded:
+            loaded = _load(connection, tenant_id, reader, judged)
+            if loaded != judged.good or _version(path) != version:
+                raise BadInput(f"{path.name} changed while it was read; nothing is loaded", hint="import it again")
+    shown = [spec.name for spec in entity.fields if spec.name in sourced.given or spec.default is not None]
+    return Imported(
+        rows=judged.good if is_loaded else 0,
+        good=judged.good,
+        rejects=judged.rejects,
+        detected=(*table.detected, *reader.notation.described()),
+        columns={name: column for name, column in sourced.columns.items() if column is not None},
+        ignored=sourced.ignored,
+        unit=table.unit,
+        preview=judged.preview.select(LINE, *shown),
+    )
+
+
+def _version(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 def row_id(tenant_id: UUID, entity: str, *key: object) -> UUID:
@@ -55,130 +105,220 @@ def row_id(tenant_id: UUID, entity: str, *key: object) -> UUID:
     return derived_uuid("import", tenant_id, entity, *key)
 
 
-def _resolve_leads(
-    connection: psycopg.Connection, tenant_id: UUID, entity: Entity, rows: pl.DataFrame
-) -> tuple[pl.DataFrame, list[Reject]]:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What reading the whole file has shown: one reject a bad line."""
+
+    good: int
+    rejects: list[Reject]
+    preview: pl.DataFrame
+
+
+def _judge(connection: psycopg.Connection, tenant_id: UUID, reader: Reader) -> _Judged:
+    repeats = Repeats(reader.entity, reader.table.unit)
+    reasons: dict[int, list[str]] = {}
+    late: set[int] = set()
+    rows, heads, found = 0, [], 0
+    for checked in reader.batches():
+        rows += checked.rows.height
+        repeats.note(checked.rows)
+        for reject in checked.rejects:
+            reasons.setdefault(reject.line, []).append(reject.reason)
+        strangers = _strangers(connection, tenant_id, reader.entity, checked.rows)
+        for reject in strangers:
+            reasons.setdefault(reject.line, []).append(reject.reason)
+            late.add(reject.line)
+        if found < PREVIEWED:
+            heads.append(checked.rows.head(_PREVIEW_POOL))
+            found += heads[-1].height - len(strangers)
+    for reject in repeats.rejects():
+        reasons.setdefault(reject.line, []).append(reject.reason)
+        late.add(reject.line)
+    rejects = [Reject(line, "; ".join(reasons[line])) for line in sorted(reasons)]
+    preview = pl.concat(heads).filter(~pl.col(LINE).is_in(list(late))).head(PREVIEWED)
+    return _Judged(rows - len(late), rejects, preview)
+
+
+def _strangers(connection: psycopg.Connection, tenant_id: UUID, entity: Entity, rows: pl.DataFrame) -> list[Reject]:
     """For deals: the leads that they name must exist."""
     if entity.field("lead_key") is None:
-        return rows, []
-    ids = [None if key is None else row_id(tenant_id, "leads", key) for key in rows["lead_key"].to_list()]
-    found = connection.execute("select id from app.leads where id = any(%s)", ([i for i in ids if i],)).fetchall()
+        return []
+    named = rows.select(LINE, "lead_key").drop_nulls()
+    ids = [row_id(tenant_id, "leads", key) for key in named["lead_key"]]
+    found = connection.execute("select id from app.leads where id = any(%s)", (ids,)).fetchall()
     known = {row[0] for row in found}
-    missing = [i is not None and i not in known for i in ids]
-    rejects = [
-        Reject(int(line), f"lead_key: no lead was imported with the key '{key}'")
-        for line, key, is_missing in zip(rows[LINE], rows["lead_key"], missing, strict=True)
-        if is_missing
+    return [
+        Reject(line, f"lead_key: no lead was imported with the key '{key}'")
+        for (line, key), lead in zip(named.iter_rows(), ids, strict=True)
+        if lead not in known
     ]
-    return rows.filter(~pl.Series(missing, dtype=pl.Boolean)), rejects
 
 
-def _upsert(
+def _load(connection: psycopg.Connection, tenant_id: UUID, reader: Reader, judged: _Judged) -> int:
+    bad = pl.Series([reject.line for reject in judged.rejects], dtype=pl.Int64)
+    loader = _LOADERS[reader.entity.name](connection, tenant_id, reader.sourced.given)
+    loaded = 0
+    for checked in reader.batches():
+        good = checked.rows.filter(~pl.col(LINE).is_in(bad.implode())) if len(bad) else checked.rows
+        loader.take(good.drop(LINE))
+        loaded += good.height
+    loader.finish()
+    return loaded
+
+
+def upsert(
     connection: psycopg.Connection,
+    tenant_id: UUID,
     table: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    *,
+    rows: pl.DataFrame,
     insert_only: frozenset[str] = frozenset(),
 ) -> None:
-    """Insert rows by (tenant_id, id); an existing row is written only where something differs.
+    """Insert rows by their ``id``; an existing row is written only where something differs.
 
     ``insert_only`` columns are set on new rows and left alone on existing ones.
     """
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    changing = [name for name in columns if name not in ("tenant_id", "id") and name not in insert_only]
+    if rows.is_empty():
+        return
+    names = [sql.Identifier(name) for name in rows.columns]
+    changing = [name for name in rows.columns if name != "id" and name not in insert_only]
+    # One JSON text a batch: the application's role may not make temporary tables to copy into, and a statement a row
+    # takes ten times as long.
     statement = sql.SQL(
-        "insert into app.{table} as t ({names}) values ({marks}) on conflict (tenant_id, id) do update set {updates} "
+        "insert into app.{table} as t (tenant_id, {names}) select {tenant}, {names} "
+        "from json_to_recordset(%s::json) as i ({typed}) on conflict (tenant_id, id) do update set {updates} "
         "where ({old}) is distinct from ({new})"
     ).format(
         table=sql.Identifier(table),
-        names=names,
-        marks=sql.SQL(", ").join(sql.Placeholder() * len(columns)),
+        names=sql.SQL(", ").join(names),
+        tenant=sql.Literal(tenant_id),
+        typed=sql.SQL(", ").join(
+            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(_sql_type(name, kind)))
+            for name, kind in rows.schema.items()
+        ),
         updates=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in changing),
         old=sql.SQL(", ").join(sql.Identifier("t", name) for name in changing),
         new=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in changing),
     )
-    connection.cursor().executemany(statement, list(rows))
+    texts = rows.with_columns(
+        pl.col(pl.Datetime).dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"), pl.col(pl.Date).cast(pl.String)
+    )
+    connection.execute(statement, (texts.write_json(),))
 
 
-def _load_plain(table: str) -> Any:
-    def load(connection: psycopg.Connection, tenant_id: UUID, rows: pl.DataFrame, given: frozenset[str]) -> None:
-        columns = [name for name in rows.columns if name not in (LINE, "key")]
-        values = rows.select(columns).iter_rows()
-        ids = (row_id(tenant_id, table, key) for key in rows["key"])
-        _upsert(
-            connection,
-            table,
-            ["tenant_id", "id", *columns],
-            ((tenant_id, i, *row) for i, row in zip(ids, values, strict=True)),
-            insert_only=frozenset(columns) - given,
+def _sql_type(name: str, kind: pl.DataType) -> LiteralString:
+    if name in _UUIDS:
+        return "uuid"
+    if isinstance(kind, pl.Datetime):
+        return "timestamptz"
+    return _SQL_TYPES[kind]
+
+
+class _Loader:
+    """Rows of one entity into its table; others that go into several tables say so in `take`."""
+
+    table = ""
+
+    def __init__(self, connection: psycopg.Connection, tenant_id: UUID, given: frozenset[str]) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+        self._given = given
+
+    def take(self, rows: pl.DataFrame) -> None:
+        """Load a batch."""
+        columns = rows.drop("key")
+        ready = columns.insert_column(0, self._ids(self.table, rows, "key").alias("id"))
+        self._upsert(self.table, ready, frozenset(columns.columns) - self._given)
+
+    def finish(self) -> None:
+        """Do what must wait for the last batch."""
+
+    def _ids(self, entity: str, rows: pl.DataFrame, *key: str) -> pl.Series:
+        ids = (
+            None if None in values else str(row_id(self._tenant_id, entity, *values))
+            for values in rows.select(key).iter_rows()
+        )
+        return pl.Series("id", list(ids), dtype=pl.String)
+
+    def _upsert(self, table: str, rows: pl.DataFrame, insert_only: frozenset[str] = frozenset()) -> None:
+        upsert(self._connection, self._tenant_id, table, rows, insert_only)
+
+
+class _Leads(_Loader):
+    table = "leads"
+
+
+class _Touchpoints(_Loader):
+    table = "touchpoints"
+
+
+class _Contacts(_Loader):
+    table = "contacts"
+
+
+class _Spend(_Loader):
+    """A day's spend, and the campaign as its first row tells it."""
+
+    def __init__(self, connection: psycopg.Connection, tenant_id: UUID, given: frozenset[str]) -> None:
+        super().__init__(connection, tenant_id, given)
+        self._campaigns: set[str] = set()
+
+    def take(self, rows: pl.DataFrame) -> None:
+        first = rows.unique("campaign", keep="first", maintain_order=True)
+        new = first.filter(~pl.col("campaign").is_in(list(self._campaigns)))
+        self._campaigns.update(new["campaign"])
+        campaigns = new.select(
+            self._ids("campaigns", new, "campaign"), pl.col("campaign").alias("name"), "channel", "currency"
+        )
+        self._upsert("campaigns", campaigns)
+        ready = rows.select(
+            self._ids("spend", rows, "campaign", "spend_date"),
+            self._ids("campaigns", rows, "campaign").alias("campaign_id"),
+            *("spend_date", "amount_cents", "currency", "impressions", "clicks"),
+        )
+        self._upsert("campaign_spend", ready)
+
+
+class _Deals(_Loader):
+    """Deals in a pipeline of their own; a closed deal also closes the lead that it belongs to."""
+
+    def __init__(self, connection: psycopg.Connection, tenant_id: UUID, given: frozenset[str]) -> None:
+        super().__init__(connection, tenant_id, given)
+        self._pipeline = str(row_id(tenant_id, "pipelines", "imported"))
+        self._stages = {name.lower(): str(row_id(tenant_id, "stages", name)) for name, *_ in STAGES}
+        self._upsert("pipelines", pl.DataFrame({"id": [self._pipeline], "name": ["Imported"]}))
+        names, probability, is_won, is_lost = zip(*STAGES, strict=True)
+        stages = {"id": list(self._stages.values()), "name": names, "position": range(1, len(STAGES) + 1)}
+        flags = {"probability": probability, "is_won": is_won, "is_lost": is_lost}
+        self._upsert("stages", pl.DataFrame({**stages, "pipeline_id": self._pipeline, **flags}))
+
+    def take(self, rows: pl.DataFrame) -> None:
+        self._upsert(
+            "deals",
+            rows.select(
+                self._ids("deals", rows, "key"),
+                pl.lit(self._pipeline).alias("pipeline_id"),
+                pl.col("status").replace_strict(self._stages, return_dtype=pl.String).alias("stage_id"),
+                self._ids("leads", rows, "lead_key").alias("lead_id"),
+                *("name", "amount_cents", "currency", "status", "closed_at", "expected_close_date", "created_at"),
+            ),
         )
 
-    return load
+    def finish(self) -> None:
+        self._connection.execute(
+            "update app.leads as l set status = d.status, currency = coalesce(d.currency, l.currency), "
+            "won_at = case when d.status = 'won' then d.closed_at end, "
+            "lost_at = case when d.status = 'lost' then d.closed_at end, "
+            "value_cents = case when d.status = 'won' then coalesce(d.amount_cents, 0) end "
+            "from app.deals as d where d.tenant_id = l.tenant_id and d.lead_id = l.id and d.pipeline_id = %s "
+            "and d.status in ('won', 'lost') and l.status is distinct from d.status",
+            (self._pipeline,),
+        )
 
 
-def _load_spend(connection: psycopg.Connection, tenant_id: UUID, rows: pl.DataFrame, given: frozenset[str]) -> None:
-    campaigns = rows.unique("campaign", keep="first", maintain_order=True)
-    _upsert(
-        connection,
-        "campaigns",
-        ["tenant_id", "id", "name", "channel", "currency"],
-        (
-            (tenant_id, row_id(tenant_id, "campaigns", name), name, channel, currency)
-            for name, channel, currency in campaigns.select("campaign", "channel", "currency").iter_rows()
-        ),
-    )
-    _upsert(
-        connection,
-        "campaign_spend",
-        ["tenant_id", "id", "campaign_id", "spend_date", "amount_cents", "currency", "impressions", "clicks"],
-        (
-            (tenant_id, row_id(tenant_id, "spend", name, day), row_id(tenant_id, "campaigns", name), day, *rest)
-            for name, day, *rest in rows.select(
-                "campaign", "spend_date", "amount_cents", "currency", "impressions", "clicks"
-            ).iter_rows()
-        ),
-    )
-
-
-def _load_deals(connection: psycopg.Connection, tenant_id: UUID, rows: pl.DataFrame, given: frozenset[str]) -> None:
-    """Deals in a pipeline of their own; a closed deal also closes the lead that it belongs to."""
-    pipeline = row_id(tenant_id, "pipelines", "imported")
-    _upsert(connection, "pipelines", ["tenant_id", "id", "name"], [(tenant_id, pipeline, "Imported")])
-    stages = {name.lower(): row_id(tenant_id, "stages", name) for name, *_ in STAGES}
-    _upsert(
-        connection,
-        "stages",
-        ["tenant_id", "id", "pipeline_id", "name", "position", "probability", "is_won", "is_lost"],
-        (
-            (tenant_id, stages[name.lower()], pipeline, name, number, *rest)
-            for number, (name, *rest) in enumerate(STAGES, 1)
-        ),
-    )
-    columns = ["name", "amount_cents", "currency", "status", "closed_at", "expected_close_date", "created_at"]
-    deals = [
-        (tenant_id, row_id(tenant_id, "deals", key), pipeline, stages[status],
-         None if lead is None else row_id(tenant_id, "leads", lead), *rest)
-        for key, lead, status, *rest in rows.select(
-            "key", "lead_key", pl.col("status").alias("stage"), *columns
-        ).iter_rows()
-    ]  # fmt: skip
-    _upsert(connection, "deals", ["tenant_id", "id", "pipeline_id", "stage_id", "lead_id", *columns], deals)
-    connection.execute(
-        "update app.leads as l set status = d.status, currency = coalesce(d.currency, l.currency), "
-        "won_at = case when d.status = 'won' then d.closed_at end, "
-        "lost_at = case when d.status = 'lost' then d.closed_at end, "
-        "value_cents = case when d.status = 'won' then coalesce(d.amount_cents, 0) end "
-        "from app.deals as d where d.tenant_id = l.tenant_id and d.lead_id = l.id and d.pipeline_id = %s "
-        "and d.status in ('won', 'lost') and l.status is distinct from d.status",
-        (pipeline,),
-    )
-
-
-_LOADERS = {
-    "leads": _load_plain("leads"),
-    "touchpoints": _load_plain("touchpoints"),
-    "contacts": _load_plain("contacts"),
-    "spend": _load_spend,
-    "deals": _load_deals,
+_LOADERS: dict[str, type[_Loader]] = {
+    "leads": _Leads,
+    "touchpoints": _Touchpoints,
+    "contacts": _Contacts,
+    "spend": _Spend,
+    "deals": _Deals,
 }

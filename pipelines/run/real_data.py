@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines.importing.loading import import_file
-from pipelines.importing.reading import read_map
+from pipelines.importing.mapping import read_map
 from pipelines.resources.platform import Platform
 from pipelines.run.stages import is_current, remember
 from tekup.directory.tenants import create_tenant

@@ -2,15 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
+from click.testing import CliRunner, Result
 
+from pipelines.commands.import_file import import_file as import_command
+from pipelines.importing import loading
 from pipelines.importing.loading import import_file, row_id
-from pipelines.importing.reading import Map, read_map
+from pipelines.importing.mapping import Map, read_map
+from pipelines.importing.tables import Options, Reject
 from tekup.db import Database, Doors, Role
 from tekup.errors import BadInput
+from tekup.settings import Settings
 from tests.fixtures.database import TwoTenants
 from tests.paths import ROOT, shared
 
@@ -110,6 +117,155 @@ def test_parquet_and_jsonl_are_read_too(doors: Doors, two_tenants: TwoTenants, t
     chosen = Map(columns={"key": "nr", "created_at": "when"}, constants={"source": "referral"})
     assert import_file(doors, two_tenants.a.id, "leads", path, chosen).rows == 2
     assert rows(doors, two_tenants, "select distinct source from app.leads") == [("referral",)]
+
+
+def test_a_dry_run_shows_what_would_land_and_writes_nothing(
+    doors: Doors, two_tenants: TwoTenants, tmp_path: Path
+) -> None:
+    path = tmp_path / "leads.csv"
+    text = "Key;Created At;Full name;Beløb;Sælger\n1;02-01-2026;Søren Ågård;1.234,50;x\n2;aldrig;Åse;2,5;y\n"
+    path.write_bytes(text.encode("cp1252"))
+    chosen = Map(columns={"value_cents": "Beløb"}, factors={"value_cents": 100}, constants={"currency": "DKK"})
+    done = import_file(doors, two_tenants.a.id, "leads", path, chosen, dry_run=True)
+    assert (done.rows, done.good) == (0, 1)
+    assert rows(doors, two_tenants, "select count(*) from app.leads") == [(0,)]
+    assert done.columns == {
+        "key": "Key",
+        "created_at": "Created At",
+        "full_name": "Full name",
+        "value_cents": "Beløb",
+    }
+    assert done.ignored == ("Sælger",)
+    assert done.rejects == [Reject(3, "created_at (column 'Created At'): 'aldrig' is not a time")]
+    assert "separator: semicolon" in done.detected
+    assert "value_cents: decimal comma" in done.detected
+    (landing,) = done.preview.iter_rows(named=True)
+    told = {name: landing[name] for name in ("line", "full_name", "value_cents", "currency", "status")}
+    assert told == {
+        "line": 2,
+        "full_name": "Søren Ågård",
+        "value_cents": 123_450,
+        "currency": "DKK",
+        "status": "new",
+    }
+
+
+def test_a_dry_run_shows_ten_rows_and_none_that_is_rejected_later(
+    doors: Doors, two_tenants: TwoTenants, tmp_path: Path
+) -> None:
+    lines = [f"{number // 2},2026-01-01" for number in range(60)]
+    path = write(tmp_path, "key,created_at\n" + "\n".join(lines) + "\n")
+    done = import_file(doors, two_tenants.a.id, "leads", path, Map(), dry_run=True)
+    assert (done.good, len(done.rejects)) == (30, 30)
+    assert done.preview["line"].to_list() == list(range(2, 22, 2))
+
+
+def test_a_file_of_many_batches_is_loaded_whole_and_a_key_is_known_in_all_of_them(
+    doors: Doors, two_tenants: TwoTenants, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.importing.tables.BATCH_ROWS", 7)
+    lines = [f"{number},2026-01-01,{number}" for number in range(50)]
+    path = write(tmp_path, "\n".join(["key,created_at,employee_count", *lines, "3,2026-01-01,1", "x,2026-01-01,-1"]))
+    done = import_file(doors, two_tenants.a.id, "leads", path, Map(), skip_bad=True)
+    assert done.rows == 50
+    assert done.rejects == [
+        Reject(52, "the same key stands in line 5"),
+        Reject(53, "employee_count: '-1' is not a whole number"),
+    ]
+    assert rows(doors, two_tenants, "select count(*), sum(employee_count)::int from app.leads") == [(50, 1225)]
+
+
+def test_a_file_that_changes_while_it_is_read_leaves_nothing_behind(
+    doors: Doors, two_tenants: TwoTenants, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "key,created_at\n1,2026-01-01\n2,2026-01-01\n")
+    upsert = loading.upsert
+
+    def spoil(*arguments: object) -> None:
+        upsert(*arguments)  # type: ignore[arg-type]
+        write(tmp_path, "key,created_at\n1,2026-01-01\n3,2026-01-01\n")
+
+    monkeypatch.setattr(loading, "upsert", spoil)
+    with pytest.raises(BadInput, match=r"leads.csv changed while it was read; nothing is loaded"):
+        import_file(doors, two_tenants.a.id, "leads", path, Map())
+    assert rows(doors, two_tenants, "select count(*) from app.leads") == [(0,)]
+
+
+def test_an_amount_in_whole_currency_without_a_factor_is_asked_about(
+    doors: Doors, two_tenants: TwoTenants, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "key,created_at,value_cents\n1,2026-01-01,99.50\n")
+    (reject,) = import_file(doors, two_tenants.a.id, "leads", path, Map()).rejects
+    assert reject.reason.startswith("value_cents: '99.50' is not a whole number (for an amount in whole currency")
+
+
+def test_what_the_database_can_not_hold_is_a_reject(doors: Doors, two_tenants: TwoTenants, tmp_path: Path) -> None:
+    text = "key,created_at,employee_count,value_cents,full_name\n1,2026-01-01,3000000000,,\n"
+    path = write(tmp_path, text + '2,2026-01-01,,1e30,\n3,2026-01-01,,,"a\x00b"\n')
+    done = import_file(doors, two_tenants.a.id, "leads", path, Map(), options=Options(encoding="utf-8"))
+    assert [reject.line for reject in done.rejects] == [2, 3, 4]
+    assert "NUL" in done.rejects[2].reason
+
+
+def test_an_excel_sheet_lands_as_the_same_rows_as_a_csv(doors: Doors, two_tenants: TwoTenants, tmp_path: Path) -> None:
+    path = tmp_path / "spend.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Campaign", "Channel", "Spend date", "Amount", "Currency"])
+        for row, (day, amount) in enumerate([(1, 10.5), (2, 1.125)], 1):
+            sheet.write_row(row, 0, ["Forår", "Display", None, amount, "dkk"])
+            sheet.write_datetime(row, 2, datetime(2026, 3, day), book.add_format({"num_format": "dd-mm-yyyy"}))
+    chosen = Map(columns={"amount_cents": "Amount"}, factors={"amount_cents": 100})
+    for _ in range(2):
+        assert import_file(doors, two_tenants.a.id, "spend", path, chosen).rows == 2
+    found = rows(doors, two_tenants, "select spend_date::text, amount_cents from app.campaign_spend order by 1")
+    assert found == [("2026-03-01", 1050), ("2026-03-02", 112)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ({"decimal": ";"}, "decimal must be"),
+        ({"date_order": "ymd"}, "date_order must be"),
+        ({"timezone": "Europe/Aarhus"}, "there is no timezone"),
+        ({"factors": {"value_cents": "100"}}, "must be a number"),
+        ({"columns": ["a"]}, "columns must be an object"),
+        ({"formats": {"created_at": "%d/%m/%Y %H"}}, "the format of created_at"),
+        ({"formats": {"created_at": 7}}, "the format of created_at"),
+        ([1], "can't be used"),
+    ],
+)
+def test_a_map_that_makes_no_sense_is_told(tmp_path: Path, parts: object, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        read_map(write(tmp_path, json.dumps(parts), "map.json"))
+
+
+def _command(settings: Settings, *arguments: str | Path) -> Result:
+    environment = {"TEKUP_HOME": str(settings.home)}
+    for name in ("database_url", "warehouse_url"):
+        if value := getattr(settings, name):
+            environment[f"TEKUP_{name.upper()}"] = str(value)
+    return CliRunner().invoke(import_command, [str(argument) for argument in arguments], env=environment)
+
+
+def test_the_command_shows_a_dry_run_loads_and_refuses(
+    doors: Doors, settings: Settings, two_tenants: TwoTenants, tmp_path: Path
+) -> None:
+    tenant = str(two_tenants.a.id)
+    path = write(tmp_path, "key;created_at;note\n1;02-01-2026;x\n2;never;y\n")
+    dry = _command(settings, tenant, "leads", path, "--dry-run", "--separator", "semicolon")
+    assert dry.exit_code == 0, dry.output
+    assert "ignored columns: note" in dry.output
+    assert "line 2: key=1  created_at=2026-01-02 00:00:00+00:00" in dry.output
+    assert "line 3: created_at: 'never' is not a time" in dry.output
+    assert "dry run: 1 leads would land, 1 rejected; nothing is written" in dry.output
+    assert _command(settings, tenant, "leads", path).exit_code == 6
+    assert rows(doors, two_tenants, "select count(*) from app.leads") == [(0,)]
+    listed = tmp_path / "rejects.csv"
+    done = _command(settings, tenant, "leads", path, "--skip-bad", "--rejects", listed)
+    assert "1 leads of Alfa Pull are loaded, 1 rejected" in done.output
+    assert listed.read_text() == "line,reason\n3,created_at: 'never' is not a time\n"
+    assert rows(doors, two_tenants, "select count(*) from app.leads") == [(1,)]
 
 
 def test_spend_makes_its_campaigns(doors: Doors, two_tenants: TwoTenants, tmp_path: Path) -> None:
