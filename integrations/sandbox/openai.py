@@ -1,7 +1,13 @@
-"""OpenAI's Responses surface: rules in a model's place, one answer for one text. Faults are handled before."""
+"""OpenAI's surface: rules in a model's place, one answer for one text; files and batches. Faults are handled before.
+
+A test steers batches and spoiled answers by ``POST /_sandbox/behaviour`` and reads what was sent from
+``GET /_sandbox/received``; both take the account's credential.
+"""
 
 import re
+from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
@@ -9,6 +15,7 @@ import orjson
 
 from integrations.sandbox import vocabulary as words
 from integrations.sandbox.exchange import JSON, Answer, Call, Clock, Refusal
+from integrations.sandbox.openai_batches import BatchRoom, RawAnswer, form_fields
 from integrations.sandbox.tenants import TenantSpec
 
 MODELS = ("gpt-5-mini", "gpt-5", "text-embedding-3-small")
@@ -42,12 +49,20 @@ _SENIORITY = (
 
 
 class OpenaiAccount:
-    """One tenant's project: it keeps nothing but the answers it gave."""
+    """One tenant's project: its files and batches, and the last bodies that it received."""
 
     def __init__(self, tenant: TenantSpec, clock: Clock) -> None:
         self.tenant = tenant
         self.clock = clock
         self.mishap: str | None = None
+        self.room = BatchRoom(clock)
+        self.received: deque[bytes] = deque(maxlen=200)
+
+    def next_mishap(self) -> str | None:
+        """What spoils the next answer: a fault of the server first, then what a test queued."""
+        found, self.mishap = self.mishap, None
+        queued = self.room.behaviour.mishaps
+        return found or (queued.pop(0) if queued else None)
 
 
 Handler = Callable[[OpenaiAccount, Call], Answer]
@@ -129,6 +144,11 @@ def _input_text(body: dict[str, Any]) -> str:
 
 def create_response(account: OpenaiAccount, call: Call) -> Answer:
     """``POST /v1/responses`` with plain text or a JSON schema; streaming is not offered."""
+    account.received.append(call.body)
+    return _respond(account, call)
+
+
+def _respond(account: OpenaiAccount, call: Call) -> Answer:
     body = call.json()
     if "model" not in body or "input" not in body:
         raise Refusal(error(400, "Missing required parameter: 'model' or 'input'.", "missing_required_parameter"))
@@ -138,12 +158,14 @@ def create_response(account: OpenaiAccount, call: Call) -> Answer:
     output = known["summary"]
     if form["type"] == "json_schema":
         output = orjson.dumps(_fill(form["schema"], known, "", form["schema"])).decode()
-    mishap, account.mishap = account.mishap, None
+    mishap = account.next_mishap()
+    output = _spoiled(output, mishap)
     content: dict[str, JSON] = {"type": "output_text", "text": output, "annotations": [], "logprobs": []}
     if mishap == "refusal":
         content = {"type": "refusal", "refusal": "I'm sorry, I can't help with that."}
     limit = body.get("max_output_tokens")
     produced = max(1, len(output) // 4)
+    taken = (len(text) + len(body.get("instructions") or "") + len(orjson.dumps(form))) // 4 + 1
     is_cut = mishap == "incomplete" or (isinstance(limit, int) and produced > limit)
     if is_cut and "text" in content:
         content["text"] = output[: len(output) // 2]
@@ -180,11 +202,11 @@ def create_response(account: OpenaiAccount, call: Call) -> Answer:
             "top_p": 1.0,
             "truncation": "disabled",
             "usage": {
-                "input_tokens": len(text) // 4 + 1,
+                "input_tokens": taken,
                 "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
                 "output_tokens": produced,
                 "output_tokens_details": {"reasoning_tokens": 0},
-                "total_tokens": len(text) // 4 + 1 + produced,
+                "total_tokens": taken + produced,
             },
             "metadata": {},
         },
@@ -198,7 +220,132 @@ def list_models(account: OpenaiAccount, call: Call) -> Answer:
     return Answer({"object": "list", "data": data})
 
 
+def _spoiled(output: str, mishap: str | None) -> str:
+    """An answer as a model gives it that ignores the schema, or keeps it and makes things up."""
+    if mishap == "malformed":
+        return "Sure! Here is what I found."
+    if mishap not in ("schema", "bounds"):
+        return output
+    found = orjson.loads(output)
+    found.update({"intent": "sky-high", "mood": "good"} if mishap == "schema" else {"summary": "x" * 1_000})
+    return orjson.dumps(found).decode()
+
+
+def _not_found(what: str, name: str) -> Refusal:
+    return Refusal(error(404, f"No such {what}: {name}", "not_found"))
+
+
+def create_file(account: OpenaiAccount, call: Call) -> Answer:
+    """``POST /v1/files``: a multipart form with the file, its purpose and when it expires."""
+    account.received.append(call.body)
+    form = form_fields(call.body)
+    if "file" not in form or "purpose" not in form:
+        raise Refusal(error(400, "Missing required parameter: 'file' or 'purpose'.", "missing_required_parameter"))
+    name, content = form["file"]
+    seconds = form.get("expires_after[seconds]")
+    kept = account.room.store(
+        name or "upload", form["purpose"][1].decode(), content, int(seconds[1]) if seconds else None
+    )
+    return Answer(kept.told())
+
+
+def read_file(account: OpenaiAccount, call: Call) -> Answer:
+    """``GET /v1/files/{file_id}``."""
+    kept = account.room.files.get(call.parts["file_id"])
+    if kept is None:
+        raise _not_found("File object", call.parts["file_id"])
+    return Answer(kept.told())
+
+
+def read_content(account: OpenaiAccount, call: Call) -> Answer:
+    """``GET /v1/files/{file_id}/content``."""
+    kept = account.room.files.get(call.parts["file_id"])
+    if kept is None:
+        raise _not_found("File object", call.parts["file_id"])
+    return RawAnswer(kept.content, headers={"content-type": "application/octet-stream"})
+
+
+def delete_file(account: OpenaiAccount, call: Call) -> Answer:
+    """``DELETE /v1/files/{file_id}``."""
+    if account.room.files.pop(call.parts["file_id"], None) is None:
+        raise _not_found("File object", call.parts["file_id"])
+    return Answer({"id": call.parts["file_id"], "object": "file", "deleted": True})
+
+
+def list_files(account: OpenaiAccount, call: Call) -> Answer:
+    """``GET /v1/files``, newest first."""
+    data = [kept.told() for kept in reversed(account.room.files.values())]
+    ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": "", "last_id": ""}
+    return Answer({"object": "list", "data": data, "has_more": False, **ends})
+
+
+def create_batch(account: OpenaiAccount, call: Call) -> Answer:
+    """``POST /v1/batches``: each call makes a batch, also a repeated one."""
+    account.received.append(call.body)
+    body = call.json()
+    if not {"input_file_id", "endpoint", "completion_window"} <= set(body):
+        raise Refusal(error(400, "Missing required parameter.", "missing_required_parameter"))
+    if body["input_file_id"] not in account.room.files:
+        raise _not_found("File object", body["input_file_id"])
+    return Answer(account.room.start(body))
+
+
+def list_batches(account: OpenaiAccount, call: Call) -> Answer:
+    """``GET /v1/batches``, newest first, ``limit`` a page."""
+    every = list(reversed(account.room.batches.values()))
+    after, limit = call.first("after"), int(call.first("limit") or 20)
+    begin = next((n + 1 for n, batch in enumerate(every) if batch["id"] == after), 0)
+    data = every[begin : begin + limit]
+    ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {}
+    return Answer({"object": "list", "data": data, "has_more": len(every) > begin + limit, **ends})
+
+
+def _batch(account: OpenaiAccount, call: Call) -> dict[str, JSON]:
+    found = account.room.batches.get(call.parts["batch_id"])
+    if found is None:
+        raise _not_found("batch", call.parts["batch_id"])
+    return found
+
+
+def read_batch(account: OpenaiAccount, call: Call) -> Answer:
+    """``GET /v1/batches/{batch_id}``: looking lets time pass."""
+    return Answer(account.room.look(_batch(account, call), lambda inner: _respond(account, inner)))
+
+
+def cancel_batch(account: OpenaiAccount, call: Call) -> Answer:
+    """``POST /v1/batches/{batch_id}/cancel``."""
+    batch = _batch(account, call)
+    if batch["status"] not in ("validating", "in_progress"):
+        raise Refusal(error(409, f"Cannot cancel a batch with status '{batch['status']}'.", "batch_over"))
+    batch["status"], batch["cancelled_at"] = "cancelled", int(account.clock())
+    return Answer(batch)
+
+
+def change_behaviour(account: OpenaiAccount, call: Call) -> Answer:
+    """``POST /_sandbox/behaviour``: no part of the vendor's contract."""
+    try:
+        return Answer(asdict(account.room.change(call.json())))
+    except TypeError as fault:
+        raise Refusal(error(422, str(fault), None)) from fault
+
+
+def read_received(account: OpenaiAccount, call: Call) -> Answer:
+    """``GET /_sandbox/received``: the last bodies that the account was sent, as text. No part of the contract."""
+    return Answer([body.decode(errors="replace") for body in account.received])
+
+
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/v1/responses", create_response),
     ("GET", "/v1/models", list_models),
+    ("POST", "/v1/files", create_file),
+    ("GET", "/v1/files", list_files),
+    ("GET", "/v1/files/{file_id}", read_file),
+    ("DELETE", "/v1/files/{file_id}", delete_file),
+    ("GET", "/v1/files/{file_id}/content", read_content),
+    ("POST", "/v1/batches", create_batch),
+    ("GET", "/v1/batches", list_batches),
+    ("GET", "/v1/batches/{batch_id}", read_batch),
+    ("POST", "/v1/batches/{batch_id}/cancel", cancel_batch),
+    ("POST", "/_sandbox/behaviour", change_behaviour),
+    ("GET", "/_sandbox/received", read_received),
 )

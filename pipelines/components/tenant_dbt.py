@@ -13,7 +13,12 @@ from pipelines.automation import AFTER_UPSTREAM, MART_FRESHNESS, OWNERS
 from pipelines.resources.dbt_project import dbt_project, profile_environment
 from pipelines.resources.platform import platform
 
-_PRODUCED = {"lead_score": ["scores", "leads"], "attribution_credit": ["attribution", "credit"]}
+_PRODUCED = {
+    "lead_score": ["scores", "leads"],
+    "attribution_credit": ["attribution", "credit"],
+    "attribution_channel": ["attribution", "channels"],
+    "lead_enrichment_answer": ["ml", "lead_enrichment"],
+}
 """Tables that our own assets write and dbt reads: their asset keys."""
 
 

@@ -139,3 +139,16 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         [{"tenant_id": tenant_id, "model": "last", "channel": "paid_search", "conversions": 1,
           "value_cents": 5000 * factor, "currency": "DKK", "lookback_days": 30}],
     )  # fmt: skip
+    insert(
+        connection,
+        "ml.lead_enrichment",
+        [{"tenant_id": tenant_id, "cache_key": "a" * 64, "status": "answered", "attempts": 1, "model": "m",
+          "versions": "1.1", "run_id": RUN, "language": "da", "intent": "high", "summary": f"Tilbud nr. {factor}",
+          "answered_at": "2026-02-11"}],
+    )  # fmt: skip
+    insert(
+        connection,
+        "ml.lead_enrichment_lead",
+        [{"tenant_id": tenant_id, "lead_id": LEAD, "cache_key": "a" * 64, "answered_key": "a" * 64, "version": "1",
+          "changed_xid": "5"}],
+    )  # fmt: skip
