@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from integrations.sandbox.bulk import BULK_TENANT
 from integrations.sandbox.server import create_app
 from integrations.sandbox.transport import listen, make_server
 from integrations.sandbox.world import load_world
@@ -19,6 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, default=Path(".tekup/sandbox"), help="where drawn worlds are kept")
     parser.add_argument("--as-of", type=datetime.fromisoformat, default=None, help="ISO instant (default: midnight)")
     parser.add_argument("--real-limits", action="store_true", help="enforce the vendors' own rate limits")
+    parser.add_argument(
+        "--bulk-contacts", type=int, default=0, help=f"give {BULK_TENANT}'s HubSpot so many contacts instead of its own"
+    )
     options = parser.parse_args(arguments)
     as_of = options.as_of
     if as_of is not None and as_of.tzinfo is None:
@@ -29,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"port {options.port} is taken: end what uses it or choose another with --port", file=sys.stderr)
         return 1
     world = load_world(options.home, options.seed, options.scale, as_of, with_truth=False)
-    app = create_app(world, real_limits=options.real_limits)
+    app = create_app(world, real_limits=options.real_limits, bulk_contacts=options.bulk_contacts)
     print(f"sandbox ready on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     make_server(app).run(sockets=[listener])
     return 0

@@ -8,11 +8,14 @@ import polars as pl
 from integrations.sandbox import kit
 from integrations.sandbox.exchange import Clock
 from integrations.sandbox.hubspot import HubspotAccount
+from integrations.sandbox.hubspot_oauth import HubspotGrants
 from integrations.sandbox.hubspot_store import HubspotStore
-from integrations.sandbox.identifiers import base62, key_of, sandbox_credential
-from integrations.sandbox.kit import KitAccount
+from integrations.sandbox.identifiers import sandbox_credential
+from integrations.sandbox.kit_account import KitAccount
+from integrations.sandbox.kit_oauth import KitGrants
 from integrations.sandbox.openai import OpenaiAccount
 from integrations.sandbox.stripe import StripeAccount
+from integrations.sandbox.stripe_keys import account_id, parse_key
 from integrations.sandbox.stripe_store import StripeStore
 from integrations.sandbox.tenants import BY_SLUG, TENANTS, TenantSpec
 
@@ -29,6 +32,8 @@ class Accounts:
     _slugs: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.kit_grants = KitGrants(self.clock)
+        self.hubspot_grants = HubspotGrants(self.clock)
         for tenant in TENANTS:
             for vendor in VENDORS:
                 if vendor in tenant.vendors or vendor == "openai":
@@ -36,7 +41,14 @@ class Accounts:
 
     def slug_of(self, vendor: str, credential: str) -> str | None:
         """Return the tenant that a credential of this vendor belongs to."""
+        if vendor == "stripe":
+            access = parse_key(credential)
+            return access.slug if access else None
         known = self._slugs.get(credential)
+        if known is None and vendor == "kit":
+            return self.kit_grants.slug_of(credential)
+        if known is None and vendor == "hubspot":
+            return self.hubspot_grants.slug_of(credential)
         return known[1] if known is not None and known[0] == vendor else None
 
     def open(self, vendor: str, slug: str) -> Any:
@@ -58,6 +70,5 @@ class Accounts:
         if vendor == "hubspot":
             return HubspotAccount(tenant, HubspotStore(frames, self.clock))
         if vendor == "stripe":
-            account = str(base62("acct_1", key_of(tenant.slug, "account"), 1, 16)[0])
-            return StripeAccount(tenant, StripeStore(account, tenant.natural_key, frames, self.clock))
+            return StripeAccount(tenant, StripeStore(account_id(tenant.slug), tenant.natural_key, frames, self.clock))
         return kit.build_account(tenant, frames, self.clock)

@@ -1,7 +1,8 @@
 """Lets the simulated world move on: a few new, changed and removed vendor objects. Times are the sandbox's clock."""
 
 from integrations.sandbox.hubspot_store import HubspotStore
-from integrations.sandbox.kit import KitAccount
+from integrations.sandbox.kit_account import KitAccount
+from integrations.sandbox.stripe_life import life_of
 from integrations.sandbox.stripe_store import StripeStore
 
 
@@ -26,83 +27,57 @@ def advance_hubspot(store: HubspotStore, created: int, changed: int, archived: i
     return done
 
 
-def advance_stripe(store: StripeStore, created: int, changed: int, archived: int) -> dict[str, list[str]]:
-    """Create customers with a paid invoice each, change customers, delete customers; return the ids."""
-    done: dict[str, list[str]] = {"created": [], "changed": [], "archived": []}
-    existing = [row for row in store.shelves["customers"].rows if not row["deleted"]]
-    for number in range(created):
-        moment = store.now()
-        customer = store.add(
-            "customers",
-            {
-                "email": f"ny.kunde{moment}.{number}@example.test",
-                "name": "Ny Kunde",
-                "country": "DK",
-                "currency": "dkk",
-                "deleted": False,
-                "tekup_lead_id": None,
-            },
-            "customer.created",
-        )
-        money = {"customer": customer["id"], "currency": "dkk"}
-        bill = {
-            "status": "paid",
-            "amount_due": 125_000,
-            "amount_paid": 125_000,
-            "subscription": None,
-            "price": None,
-        }
-        times = {"period_start": moment, "period_end": moment, "paid_at": moment}
-        names = {
-            "number": f"TU-N{moment}{number}",
-            "line_id": store.new_id("invoices"),
-            "product": None,
-            "charge": None,
-        }
-        invoice = store.add("invoices", {**money, **bill, **times, **names}, "invoice.paid")
-        payment = {"invoice": invoice["id"], "amount": 125_000, "amount_refunded": 0, "status": "succeeded"}
-        settled = {"balance_transaction": store.new_id("charges").replace("ch_", "txn_")}
-        charge = store.add("charges", {**money, **payment, **settled}, "charge.succeeded")
-        invoice["charge"] = charge["id"]
-        done["created"] += [
-            f"customers/{customer['id']}",
-            f"invoices/{invoice['id']}",
-            f"charges/{charge['id']}",
-        ]
-    for row in existing[:changed]:
-        store.change("customers", row, {"name": f"{row['name'] or 'Kunde'} (ændret)"}, "customer.updated")
-        done["changed"].append(f"customers/{row['id']}")
-    for row in existing[changed : changed + archived]:
-        store.change("customers", row, {"deleted": True}, "customer.deleted")
-        done["archived"].append(f"customers/{row['id']}")
-    return done
+def advance_stripe(
+    store: StripeStore, created: int, changed: int, archived: int, rounds: int = 0
+) -> dict[str, list[str]]:
+    """Create customers with a paid invoice each, change customers, delete customers; return the ids.
 
-
-def advance_kit(account: KitAccount, created: int, changed: int, archived: int) -> dict[str, list[str]]:
-    """Add subscribers, change names, cancel subscribers; return the ids."""
-    done: dict[str, list[str]] = {"created": [], "changed": [], "archived": []}
-    existing = [number for number, row in account.subscribers.items() if row["state"] == "active"]
+    Then ``rounds`` things of every sort happen, drawn by chance.
+    """
+    life = life_of(store)
+    existing = store.shelves["customers"].living()
     for _ in range(created):
-        number, moment = max(account.subscribers, default=1) + 1, account.now()
-        account.subscribers[number] = {
-            "id": number,
-            "created_at": moment,
-            "updated_at": moment,
-            "email_address": f"ny.abonnent{number}@example.test",
-            "first_name": "Ny",
-            "state": "active",
-            "language": "da",
-        }
-        if account.tags:
-            account.tagged.setdefault(min(account.tags), {})[number] = moment
+        life.pay(life.draft(life.join()))
+    for row in existing[:changed]:
+        life.rename(row)
+    for row in existing[changed : changed + archived]:
+        life.leave(row)
+    life.happen(rounds)
+    return life.done
+
+
+def advance_kit(
+    account: KitAccount, created: int, changed: int, archived: int, removed: int = 0
+) -> dict[str, list[str]]:
+    """Add subscribers, change them, let them go, remove some for good; return the ids.
+
+    New ones wear a tag, come by a form, take a sequence, and every second buys something. Changed ones get a new name
+    and a tag. Those who go cancel, bounce or complain in turn, and lose a tag.
+    """
+    done: dict[str, list[str]] = {"created": [], "changed": [], "archived": [], "removed": []}
+    existing = [number for number, row in account.subscribers.items() if row["state"] == "active"]
+    for place in range(created):
+        number = account.subscribe(f"ny.abonnent{account.now()}.{place}@example.test", "Ny")
+        for kind, parents in account.members.items():
+            if parents:
+                account.join(kind, min(parents), number)
+        if place % 2:
+            account.purchase(number, 149.0)
         done["created"].append(f"subscribers/{number}")
-    for place, number in enumerate(existing[: changed + archived]):
-        row = account.subscribers[number]
-        row["updated_at"] = account.now()
+    tags = sorted(account.tables["tags"])
+    for place, number in enumerate(existing[: changed + archived + removed]):
+        worn = account.parents_of("tags", number)
         if place < changed:
-            row["first_name"] = f"{row['first_name'] or 'Navn'} (ændret)"
+            account.change(number, first_name=f"{account.subscribers[number]['first_name'] or 'Navn'} (ændret)")
+            for tag in [tag for tag in tags if tag not in worn][:1]:
+                account.join("tags", tag, number)
             done["changed"].append(f"subscribers/{number}")
-        else:
-            row["state"] = "cancelled"
+        elif place < changed + archived:
+            account.change(number, state=("cancelled", "bounced", "complained")[(place - changed) % 3])
+            for tag in list(worn)[:1]:
+                account.leave("tags", tag, number)
             done["archived"].append(f"subscribers/{number}")
+        else:
+            account.remove("subscribers", number)
+            done["removed"].append(f"subscribers/{number}")
     return done

@@ -1,8 +1,8 @@
 """The HubSpot objects of a simulated tenant, made from its operational rows. Serving is elsewhere."""
 
-import numpy as np
 import polars as pl
 
+from integrations.sandbox.hubspot_frames import archived, build_further, object_ids
 from integrations.sandbox.identifiers import key_of
 from integrations.sandbox.operational import Drawn
 
@@ -15,6 +15,7 @@ STAGE_IDS = (
     "closedwon",
     "closedlost",
 )
+TICKET_STAGES = {"1": "Ny", "2": "Venter på kunde", "3": "Venter på os", "4": "Lukket"}
 _CHANNEL_SOURCES = {
     "paid_search": "PAID_SEARCH",
     "paid_social": "PAID_SOCIAL",
@@ -27,19 +28,8 @@ _CHANNEL_SOURCES = {
 }
 
 
-def _object_ids(drawn: Drawn, entity: str, count: int) -> pl.Series:
-    base = 10_000_000_000 + key_of(drawn.tenant.natural_key, "hubspot", entity) % 80_000_000_000
-    return pl.Series(base + np.arange(count, dtype=np.int64)).cast(pl.String)
-
-
-def _archived(count: int) -> pl.Series:
-    """Return which objects lie in the recycle bin: about one in 250, never the first ones."""
-    index = np.arange(count)
-    return pl.Series((index % 251) == 240)
-
-
 def build_crm(drawn: Drawn, tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Return ``hubspot_companies``, ``hubspot_contacts`` and ``hubspot_deals``; nothing for tenants without HubSpot.
+    """Return the ``hubspot_*`` frames, one per kind of object; none for tenants without HubSpot.
 
     Ids are numeric text; ``tekup_id`` is the custom property that carries the operational id; ``contact_ref`` and
     ``company_ref`` are the associations.
@@ -50,9 +40,9 @@ def build_crm(drawn: Drawn, tables: dict[str, pl.DataFrame]) -> dict[str, pl.Dat
     contacts = tables["contacts"].sort("created_at", "id")
     deals = tables["deals"].sort("created_at", "id")
     sources = tables["leads"].sort("created_at").unique("contact_id", keep="first", maintain_order=True)
-    companies = companies.with_columns(object_id=_object_ids(drawn, "companies", len(companies)))
-    contacts = contacts.with_columns(object_id=_object_ids(drawn, "contacts", len(contacts)))
-    deals = deals.with_columns(object_id=_object_ids(drawn, "deals", len(deals)))
+    companies = companies.with_columns(object_id=object_ids(drawn, "companies", len(companies)))
+    contacts = contacts.with_columns(object_id=object_ids(drawn, "contacts", len(contacts)))
+    deals = deals.with_columns(object_id=object_ids(drawn, "deals", len(deals)))
     company_ref = companies.select(company_id="id", company_ref="object_id", company_name="name")
     contact_ref = contacts.select(contact_id="id", contact_ref="object_id")
     stage = tables["stages"].select(stage_id="id", dealstage=pl.Series(STAGE_IDS))
@@ -65,13 +55,14 @@ def build_crm(drawn: Drawn, tables: dict[str, pl.DataFrame]) -> dict[str, pl.Dat
         .join(contact_ref, on="contact_id", how="left", maintain_order="left")
         .join(stage, on="stage_id", how="left", maintain_order="left")
     )
+    owner = key_of(drawn.tenant.natural_key, "owners") % 100_000_000
     return {
         "hubspot_companies": companies.select(
             "tenant_id",
             "object_id",
             "created_at",
             "updated_at",
-            _archived(len(companies)).alias("archived"),
+            archived(len(companies)).alias("archived"),
             "name",
             "domain",
             "industry",
@@ -85,7 +76,7 @@ def build_crm(drawn: Drawn, tables: dict[str, pl.DataFrame]) -> dict[str, pl.Dat
             "object_id",
             "created_at",
             "updated_at",
-            _archived(len(contacts)).alias("archived"),
+            archived(len(contacts)).alias("archived"),
             "email",
             pl.col("first_name").alias("firstname"),
             pl.col("last_name").alias("lastname"),
@@ -103,7 +94,7 @@ def build_crm(drawn: Drawn, tables: dict[str, pl.DataFrame]) -> dict[str, pl.Dat
             "object_id",
             "created_at",
             "updated_at",
-            _archived(len(deals)).alias("archived"),
+            archived(len(deals)).alias("archived"),
             pl.col("name").alias("dealname"),
             (pl.col("amount_cents") / 100).cast(pl.Decimal(18, 2)).cast(pl.String).alias("amount"),
             pl.col("currency").alias("deal_currency_code"),
@@ -113,8 +104,10 @@ def build_crm(drawn: Drawn, tables: dict[str, pl.DataFrame]) -> dict[str, pl.Dat
             .dt.strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
             .alias("closedate"),
             (pl.col("status") == "won").cast(pl.String).alias("hs_is_closed_won"),
+            (owner + pl.int_range(pl.len(), dtype=pl.Int64) % 3).cast(pl.String).alias("hubspot_owner_id"),
             pl.col("id").alias("tekup_id"),
             "contact_ref",
             "company_ref",
         ),
+        **build_further(drawn, contacts, deals, tables["activities"]),
     }

@@ -5,7 +5,18 @@ from dataclasses import dataclass, field
 
 from integrations.sandbox.exchange import Clock
 
-KINDS = ("status", "reset", "truncate", "slow", "invalid_json", "expired_token", "refusal", "incomplete")
+KINDS = (
+    "status",
+    "reset",
+    "truncate",
+    "slow",
+    "invalid_json",
+    "content_type",
+    "drip",
+    "expired_token",
+    "refusal",
+    "incomplete",
+)
 
 
 @dataclass
@@ -60,6 +71,7 @@ REAL_LIMITS = {
     "hubspot-search": Limit(5, 1),
     "stripe": Limit(100, 1),
     "kit": Limit(120, 60),
+    "kit-oauth": Limit(600, 60),
     "openai": Limit(500, 60),
 }
 RELAXED_LIMITS = {name: Limit(100_000, limit.seconds) for name, limit in REAL_LIMITS.items()}

@@ -1,77 +1,103 @@
 """HubSpot's search: filter groups, sorts and operators over one account. It knows no HTTP and changes nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from integrations.sandbox.exchange import JSON
-from integrations.sandbox.hubspot_store import MODIFIED, NUMBERS, HubspotStore, Row, property_of
+from integrations.sandbox.hubspot_store import NUMBERS, HubspotStore, modified_of, property_of
+from integrations.sandbox.hubspot_table import Bools, Ints, Row
+
+_COMPARED = ("EQ", "LT", "LTE", "GT", "GTE", "BETWEEN")
 
 
 class BadFilter(ValueError):
     """A filter or sort that the vendor would answer with 400."""
 
 
-def find(store: HubspotStore, kind: str, groups: list[JSON], sorts: list[JSON], query: str | None) -> list[Row]:
-    """Return all live objects that match one of the groups (or everything), in order."""
-    index = store.index(kind)
-    table = store.rows[kind]
-    if groups:
-        found = [_group(store, kind, group.get("filters", [])) for group in groups]
-        # Each group's ids are in order already; only several groups need to be put together.
-        matched = found[0] if len(found) == 1 else sorted(set().union(*found))
-        rows = [table[number] for number in matched]
-    else:
-        rows = [table[number] for number in index.live]
+def find(
+    store: HubspotStore, kind: str, groups: list[JSON], sorts: list[JSON], query: str | None
+) -> Sequence[int] | Ints:
+    """Return the ids of all live objects that match one of the groups (or everything), in order.
+
+    Rows are looked at only where a filter or sort needs more than ids and times.
+    """
+    table = store.table(kind)
+    mask = _mask(store, kind, groups)
     if store.search_lag_ms:
-        horizon = store.now() - store.search_lag_ms
-        rows = [row for row in rows if row.modified <= horizon]
+        mask = mask & (table.modified <= store.now() - store.search_lag_ms)
+    found = table.ids[mask]
     if query:
         needle = query.lower()
-        rows = [row for row in rows if any(needle in value.lower() for value in row.properties.values())]
-    for sort in reversed(sorts):
-        name = sort if isinstance(sort, str) else sort.get("propertyName", "")
-        descending = (not isinstance(sort, str) and sort.get("direction") == "DESCENDING") or name.startswith("-")
-        if name == "hs_object_id" and not descending and len(sorts) == 1:
-            return rows
-        rows.sort(key=partial(_sort_key, kind, name.lstrip("-")), reverse=descending)
-    return rows
+        found = np.array([number for number in found.tolist() if _has_text(table[number], needle)], dtype=np.int64)
+    return _sorted(store, kind, found, sorts)
 
 
-def _group(store: HubspotStore, kind: str, filters: list[JSON]) -> list[int]:
-    index = store.index(kind)
-    mask = np.ones(len(index.ids), dtype=bool)
+def _mask(store: HubspotStore, kind: str, groups: list[JSON]) -> Bools:
+    is_live = store.table(kind).is_live
+    if not groups:
+        return is_live
+    matched = np.zeros(len(is_live), dtype=bool)
+    for group in groups:
+        matched |= _group(store, kind, group.get("filters", []), is_live)
+    return matched
+
+
+def _group(store: HubspotStore, kind: str, filters: list[JSON], is_live: Bools) -> Bools:
+    table = store.table(kind)
+    columns = {"hs_object_id": table.ids, "createdate": table.created, modified_of(kind): table.modified}
+    mask = is_live.copy()
     slow = []
     for rule in filters:
-        column = {"hs_object_id": index.ids, "createdate": index.created, MODIFIED[kind]: index.modified}.get(
-            rule.get("propertyName", "")
-        )
-        if column is None or rule.get("operator") not in ("EQ", "LT", "LTE", "GT", "GTE", "BETWEEN"):
+        column = columns.get(rule.get("propertyName", ""))
+        if column is None or rule.get("operator") not in _COMPARED:
             slow.append(rule)
         else:
             mask &= _compare(column, rule)
-    numbers = [int(number) for number in index.ids[mask]]
-    if not slow:
-        return numbers
-    table = store.rows[kind]
-    return [number for number in numbers if all(_matches(kind, table[number], rule) for rule in slow)]
+    if slow:
+        for place in np.flatnonzero(mask):
+            row = table[int(table.ids[place])]
+            mask[place] = all(_matches(kind, row, rule) for rule in slow)
+    return mask
 
 
-def _compare(column: "np.ndarray", rule: JSON) -> "np.ndarray":
+def _sorted(store: HubspotStore, kind: str, found: Ints, sorts: list[JSON]) -> Sequence[int] | Ints:
+    if not sorts or (len(sorts) == 1 and _direction(sorts[0]) == ("hs_object_id", False)):
+        return found
+    rows = [store.table(kind)[number] for number in found.tolist()]
+    for sort in reversed(sorts):
+        name, descending = _direction(sort)
+        rows.sort(key=partial(_sort_key, kind, name), reverse=descending)
+    return [row.id for row in rows]
+
+
+def _direction(sort: JSON) -> tuple[str, bool]:
+    if isinstance(sort, str):
+        return sort.lstrip("-"), sort.startswith("-")
+    return str(sort.get("propertyName", "")), sort.get("direction") == "DESCENDING"
+
+
+def _has_text(row: Row, needle: str) -> bool:
+    return any(needle in value.lower() for value in row.properties.values())
+
+
+def _compare(column: npt.NDArray[Any], rule: JSON) -> Bools:
     value = as_number(rule.get("value"))
     operator = rule["operator"]
     if operator == "BETWEEN":
         return np.asarray((column >= value) & (column <= as_number(rule.get("highValue"))))
-    return np.asarray(
-        {
-            "EQ": column == value,
-            "LT": column < value,
-            "LTE": column <= value,
-            "GT": column > value,
-            "GTE": column >= value,
-        }[operator]
-    )
+    compared = {
+        "EQ": np.equal,
+        "LT": np.less,
+        "LTE": np.less_equal,
+        "GT": np.greater,
+        "GTE": np.greater_equal,
+    }[operator]
+    return np.asarray(compared(column, value))
 
 
 def as_number(value: JSON) -> float:
@@ -104,7 +130,7 @@ def _matches(kind: str, row: Row, rule: JSON) -> bool:
         return bool(have.lower() == str(rule.get("value")).lower())
     if operator == "CONTAINS_TOKEN":
         return str(rule.get("value")).strip("*").lower() in have.lower()
-    if operator in ("LT", "LTE", "GT", "GTE", "BETWEEN"):
+    if operator in _COMPARED:
         return bool(_compare(np.array([as_number(have)]), rule)[0])
     raise BadFilter(f"unknown operator {operator!r}")
 
@@ -112,7 +138,7 @@ def _matches(kind: str, row: Row, rule: JSON) -> bool:
 def _sort_key(kind: str, name: str, row: Row) -> tuple[int, float, str]:
     if name == "hs_object_id":
         return (0, row.id, "")
-    if name == MODIFIED[kind]:
+    if name == modified_of(kind):
         return (0, row.modified, "")
     if name == "createdate":
         return (0, row.created, "")

@@ -1,93 +1,48 @@
-"""Kit v4 over one account: subscribers, tags, broadcasts, forms. Faults and keys are handled before."""
+"""Kit v4 over one account: lists, members, figures, and the writes that a test needs. Keys and faults come before."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
 
-import polars as pl
-
-from integrations.sandbox.exchange import JSON, Answer, Call, Clock, Refusal, decode_cursor, encode_cursor
-from integrations.sandbox.tenants import TenantSpec
-
-Fields: TypeAlias = dict[str, Any]
-
-
-@dataclass
-class KitAccount:
-    """One tenant's account; ids are integers, times seconds."""
-
-    tenant: TenantSpec
-    clock: Clock
-    subscribers: dict[int, Fields]
-    tags: dict[int, Fields]
-    tagged: dict[int, dict[int, int]]
-    broadcasts: dict[int, Fields]
-
-    def now(self) -> int:
-        return int(self.clock())
-
+from integrations.sandbox import kit_render as render
+from integrations.sandbox.exchange import JSON, Answer, Call, Refusal, decode_cursor, encode_cursor
+from integrations.sandbox.kit_account import RELATIONS, KitAccount
+from integrations.sandbox.kit_account import build_account as build_account
 
 Handler = Callable[[KitAccount, Call], Answer]
 
-
-def build_account(tenant: TenantSpec, frames: dict[str, pl.DataFrame], clock: Clock) -> KitAccount:
-    """Return the account as the world's frames describe it."""
-    tagged: dict[int, dict[int, int]] = {}
-    frame = frames.get("kit_tag_subscribers")
-    if frame is not None:
-        columns = frame.select("tag_id", "subscriber_id", pl.col("tagged_at").dt.epoch("s"))
-        for tag, subscriber, moment in columns.iter_rows():
-            tagged.setdefault(tag, {})[subscriber] = moment
-    return KitAccount(
-        tenant=tenant,
-        clock=clock,
-        subscribers=_table(frames.get("kit_subscribers")),
-        tags=_table(frames.get("kit_tags")),
-        tagged=tagged,
-        broadcasts=_table(frames.get("kit_broadcasts")),
-    )
-
-
-def _table(frame: pl.DataFrame | None) -> dict[int, Fields]:
-    if frame is None:
-        return {}
-    stamps = [name for name in ("created_at", "updated_at", "send_at") if name in frame.columns]
-    rows = frame.drop("tenant_id").with_columns(pl.col(stamps).dt.epoch("s")).iter_rows(named=True)
-    return {row["id"]: row for row in rows}
+_KEPT_FORMS = {"active": (False,), "archived": (True,), "trashed": (), "all": (False, True)}
 
 
 def unauthorized() -> Answer:
     """Return what Kit says to a wrong key."""
-    return Answer({"errors": ["The API key is invalid"]}, 401)
+    return Answer({"errors": ["The access token is invalid"]}, 401)
 
 
 def throttled() -> Answer:
-    """Return what Kit says when its limit is reached."""
+    """Return what Kit says when its limit is reached; it names no time to wait."""
     return Answer({"errors": ["Rate limit exceeded"]}, 429)
 
 
-def _iso(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _not_found() -> Refusal:
+    return Refusal(Answer({"errors": ["Not Found"]}, 404))
 
 
-def _page(
-    call: Call,
-    name: str,
-    ids: Sequence[int],
-    render: Callable[[int], JSON],
-    keep: Callable[[int], bool] | None = None,
-) -> Answer:
+def _unprocessable(message: str) -> Refusal:
+    return Refusal(Answer({"errors": [message]}, 422))
+
+
+def _page(call: Call, name: str, ids: Sequence[int], shown_as: Callable[[int], JSON]) -> Answer:
+    """Return one page, newest first; there is a cursor on the last page, too."""
     text = call.first("per_page", "500") or "500"
     if not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise Refusal(Answer({"errors": ["Per page must be between 1 and 1000"]}, 422))
+        raise _unprocessable("Per page must be between 1 and 1000")
     size = int(text)
-    kept = sorted((number for number in ids if keep is None or keep(number)), reverse=True)
+    kept = sorted(ids, reverse=True)
     total = len(kept)
     after, before = call.first("after"), call.first("before")
     for cursor in (after, before):
         if cursor and decode_cursor(cursor) is None:
-            raise Refusal(Answer({"errors": ["Cursor is invalid"]}, 422))
+            raise _unprocessable("Cursor is invalid")
     if after:
         limit = decode_cursor(after) or 0
         kept = [number for number in kept if number < limit]
@@ -104,27 +59,22 @@ def _page(
     }
     if (call.first("include_total_count") or "").lower() == "true":
         pagination["total_count"] = total
-    return Answer({name: [render(number) for number in shown], "pagination": pagination})
+    return Answer({name: [shown_as(number) for number in shown], "pagination": pagination})
 
 
-def _subscriber(account: KitAccount, number: int) -> Fields:
-    row = account.subscribers[number]
-    return {
-        "id": number,
-        "first_name": row["first_name"],
-        "email_address": row["email_address"],
-        "state": row["state"],
-        "created_at": _iso(row["created_at"]),
-        "fields": {"language": row["language"]},
-    }
+def _day(text: str) -> int:
+    """Return the start of the day that a parameter names: the vendor compares whole days, whatever the time in it."""
+    try:
+        return int(datetime.fromisoformat(text[:10]).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        raise _unprocessable("Date is invalid") from None
 
 
 def _filter(account: KitAccount, call: Call) -> Callable[[int], bool]:
     status = call.first("status", "active")
     email = (call.first("email_address") or "").lower()
-    # The vendor compares whole days, whatever the time in the parameter.
     bounds = {
-        name: int(datetime.fromisoformat(text[:10]).replace(tzinfo=UTC).timestamp())
+        name: _day(text)
         for name in ("created_after", "created_before", "updated_after", "updated_before")
         if (text := call.first(name))
     }
@@ -142,149 +92,149 @@ def _filter(account: KitAccount, call: Call) -> Callable[[int], bool]:
     return keep
 
 
+def _number(account: KitAccount, kind: str, call: Call, name: str = "id") -> int:
+    text = call.parts[name]
+    number = int(text) if text.isdigit() else -1
+    if number not in account.tables[kind]:
+        raise _not_found()
+    return number
+
+
 def read_account(account: KitAccount, call: Call) -> Answer:
     """``GET /v4/account``."""
-    tenant = account.tenant
-    return Answer(
-        {
-            "user": {"email": f"kontakt@{tenant.domain}", "id": tenant.number},
-            "account": {
-                "id": tenant.number,
-                "name": tenant.name,
-                "plan_type": "creator",
-                "primary_email_address": f"kontakt@{tenant.domain}",
-                "created_at": _iso(1_600_000_000),
-                "timezone": {
-                    "name": "Europe/Copenhagen",
-                    "friendly_name": "Copenhagen",
-                    "utc_offset": "+01:00",
-                },
-            },
-        }
-    )
+    return Answer(render.account(account))
 
 
 def list_subscribers(account: KitAccount, call: Call) -> Answer:
     """``GET /v4/subscribers``: active ones unless ``status`` says otherwise; ``updated_after`` counts whole days."""
-    ids = list(account.subscribers)
-    return _page(call, "subscribers", ids, lambda number: _subscriber(account, number), _filter(account, call))
+    included = frozenset(call.every("include"))
+    kept = list(filter(_filter(account, call), account.subscribers))
+    return _page(call, "subscribers", kept, lambda number: render.subscriber(account, number, included))
 
 
 def read_subscriber(account: KitAccount, call: Call) -> Answer:
-    """``GET /v4/subscribers/{id}``."""
-    number = int(call.parts["id"]) if call.parts["id"].isdigit() else -1
-    if number not in account.subscribers:
-        raise Refusal(Answer({"errors": ["Not Found"]}, 404))
-    return Answer({"subscriber": _subscriber(account, number)})
+    """``GET /v4/subscribers/{id}``: without what ``include`` adds in the list."""
+    return Answer({"subscriber": render.subscriber(account, _number(account, "subscribers", call))})
 
 
-def list_tags(account: KitAccount, call: Call) -> Answer:
-    """``GET /v4/tags``."""
-
-    def render(number: int) -> JSON:
-        tag = account.tags[number]
-        return {"id": number, "name": tag["name"], "created_at": _iso(tag["created_at"])}
-
-    return _page(call, "tags", list(account.tags), render)
-
-
-def list_tag_subscribers(account: KitAccount, call: Call) -> Answer:
-    """``GET /v4/tags/{id}/subscribers``."""
-    number = int(call.parts["id"]) if call.parts["id"].isdigit() else -1
-    if number not in account.tags:
-        raise Refusal(Answer({"errors": ["Not Found"]}, 404))
-    tagged = account.tagged.get(number, {})
-
-    def render(subscriber: int) -> JSON:
-        return {**_subscriber(account, subscriber), "tagged_at": _iso(tagged[subscriber])}
-
-    matches = _filter(account, call)
-    since = call.first("tagged_after")
-    floor = int(datetime.fromisoformat(since[:10]).replace(tzinfo=UTC).timestamp()) if since else 0
-    return _page(call, "subscribers", list(tagged), render, lambda who: tagged[who] >= floor and matches(who))
+def list_worn_tags(account: KitAccount, call: Call) -> Answer:
+    """``GET /v4/subscribers/{id}/tags``."""
+    worn = account.parents_of("tags", _number(account, "subscribers", call))
+    return _page(
+        call,
+        "tags",
+        list(worn),
+        lambda tag: {**render.plain(account, "tags", tag), "tagged_at": render.iso(worn[tag])},
+    )
 
 
-def list_broadcasts(account: KitAccount, call: Call) -> Answer:
-    """``GET /v4/broadcasts``."""
+def _lister(kind: str) -> Handler:
+    def list_objects(account: KitAccount, call: Call) -> Answer:
+        ids = list(account.tables[kind])
+        if kind == "forms":
+            wanted = _KEPT_FORMS.get(call.first("status", "active") or "", (False,))
+            ids = [number for number in ids if account.tables[kind][number]["archived"] in wanted]
+        return _page(call, kind, ids, lambda number: render.plain(account, kind, number))
 
-    def render(number: int) -> JSON:
-        row = account.broadcasts[number]
-        return {
-            "id": number,
-            "publication_id": number,
-            "created_at": _iso(row["created_at"]),
-            "subject": row["subject"],
-            "preview_text": None,
-            "description": None,
-            "content": None,
-            "public": False,
-            "published_at": None,
-            "send_at": _iso(row["send_at"]),
-            "thumbnail_alt": None,
-            "thumbnail_url": None,
-            "email_address": f"nyt@{account.tenant.domain}",
-            "email_template": {"id": 1, "name": "Text only"},
-            "subscriber_filter": [],
-        }
+    return list_objects
 
-    return _page(call, "broadcasts", list(account.broadcasts), render)
+
+def _members_lister(kind: str) -> Handler:
+    stamp = RELATIONS[kind][2]
+
+    def list_members(account: KitAccount, call: Call) -> Answer:
+        members = account.members[kind].get(_number(account, kind, call), {})
+        matches = _filter(account, call)
+        since, until = call.first(stamp.replace("_at", "_after")), call.first(stamp.replace("_at", "_before"))
+        floor = _day(since) if since else 0
+        ceiling = _day(until) if until else 1 << 40
+        kept = [who for who, moment in members.items() if floor <= moment < ceiling and matches(who)]
+        return _page(
+            call,
+            "subscribers",
+            kept,
+            lambda who: {**render.subscriber(account, who), stamp: render.iso(members[who])},
+        )
+
+    return list_members
 
 
 def read_stats(account: KitAccount, call: Call) -> Answer:
     """``GET /v4/broadcasts/{id}/stats``."""
-    number = int(call.parts["id"]) if call.parts["id"].isdigit() else -1
-    row = account.broadcasts.get(number)
-    if row is None:
-        raise Refusal(Answer({"errors": ["Not Found"]}, 404))
-    recipients = row["recipients"]
+    number = _number(account, "broadcasts", call)
+    return Answer({"broadcast": {"id": number, "stats": render.stats(account.tables["broadcasts"][number])}})
 
-    def rate(count: int) -> float:
-        return round(100 * count / recipients, 2) if recipients else 0.0
 
-    stats = {
-        "recipients": recipients,
-        "open_rate": rate(row["emails_opened"]),
-        "emails_opened": row["emails_opened"],
-        "click_rate": rate(row["total_clicks"]),
-        "unsubscribe_rate": rate(row["unsubscribes"]),
-        "unsubscribes": row["unsubscribes"],
-        "total_clicks": row["total_clicks"],
-        "show_total_clicks": True,
-        "status": "completed",
-        "progress": 1.0,
-        "open_tracking_disabled": False,
-        "click_tracking_disabled": False,
+def create_subscriber(account: KitAccount, call: Call) -> Answer:
+    """``POST /v4/subscribers``."""
+    body = call.json()
+    if not body.get("email_address"):
+        raise _unprocessable("Email address can't be blank")
+    number = account.subscribe(str(body["email_address"]), body.get("first_name"))
+    return Answer({"subscriber": render.subscriber(account, number)}, 201)
+
+
+def unsubscribe(account: KitAccount, call: Call) -> Answer:
+    """``POST /v4/subscribers/{id}/unsubscribe``."""
+    account.change(_number(account, "subscribers", call), state="cancelled")
+    return Answer(None, 204)
+
+
+def _joiner(kind: str) -> Handler:
+    def join(account: KitAccount, call: Call) -> Answer:
+        parent, number = _number(account, kind, call), _number(account, "subscribers", call, "subscriber_id")
+        account.join(kind, parent, number)
+        since = {RELATIONS[kind][2]: render.iso(account.members[kind][parent][number])}
+        return Answer({"subscriber": {**render.subscriber(account, number), **since}}, 201)
+
+    return join
+
+
+def untag(account: KitAccount, call: Call) -> Answer:
+    """``DELETE /v4/tags/{id}/subscribers/{subscriber_id}``."""
+    if not account.leave(
+        "tags", _number(account, "tags", call), _number(account, "subscribers", call, "subscriber_id")
+    ):
+        raise _not_found()
+    return Answer(None, 204)
+
+
+def create_custom_field(account: KitAccount, call: Call) -> Answer:
+    """``POST /v4/custom_fields``: every subscriber has it from now on, empty."""
+    label = call.json().get("label")
+    if not label:
+        raise _unprocessable("Label can't be blank")
+    number = account.new_id()
+    account.tables["custom_fields"][number] = {
+        "id": number,
+        "key": str(label).lower().replace(" ", "_"),
+        "label": label,
     }
-    return Answer({"broadcast": {"id": number, "stats": stats}})
+    return Answer({"custom_field": render.plain(account, "custom_fields", number)}, 201)
 
 
-def list_forms(account: KitAccount, call: Call) -> Answer:
-    """``GET /v4/forms``: every account has one."""
+def remove(account: KitAccount, call: Call) -> Answer:
+    """Remove an object as a person does on Kit's own pages; its API has no call for most of them."""
+    kind = call.parts["kind"]
+    if kind not in account.tables or not call.parts["id"].isdigit() or not account.remove(kind, int(call.parts["id"])):
+        raise _not_found()
+    return Answer(None, 204)
 
-    def render(number: int) -> JSON:
-        host = f"https://{account.tenant.domain}"
-        return {
-            "id": number,
-            "name": "Nyhedsbrev",
-            "created_at": _iso(1_600_000_000),
-            "type": "embed",
-            "format": None,
-            "embed_js": f"{host}/form.js",
-            "embed_url": f"{host}/form",
-            "archived": False,
-            "uid": f"form{number}",
-        }
 
-    return _page(call, "forms", [account.tenant.number], render)
-
+_KINDS = ("custom_fields", "tags", "forms", "sequences", "broadcasts", "segments", "purchases")
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v4/account", read_account),
     ("GET", "/v4/subscribers", list_subscribers),
+    ("POST", "/v4/subscribers", create_subscriber),
     ("GET", "/v4/subscribers/{id}", read_subscriber),
-    ("GET", "/v4/tags", list_tags),
-    ("GET", "/v4/tags/{id}/subscribers", list_tag_subscribers),
-    ("GET", "/v4/broadcasts", list_broadcasts),
+    ("POST", "/v4/subscribers/{id}/unsubscribe", unsubscribe),
+    ("GET", "/v4/subscribers/{id}/tags", list_worn_tags),
+    *(("GET", f"/v4/{kind}", _lister(kind)) for kind in _KINDS),
+    *(("GET", f"/v4/{kind}/{{id}}/subscribers", _members_lister(kind)) for kind in RELATIONS),
+    *(("POST", f"/v4/{kind}/{{id}}/subscribers/{{subscriber_id}}", _joiner(kind)) for kind in RELATIONS),
+    ("DELETE", "/v4/tags/{id}/subscribers/{subscriber_id}", untag),
     ("GET", "/v4/broadcasts/{id}/stats", read_stats),
-    ("GET", "/v4/forms", list_forms),
+    ("POST", "/v4/custom_fields", create_custom_field),
+    ("DELETE", "/_pages/{kind}/{id}", remove),
 )

@@ -1,4 +1,4 @@
-"""The Kit objects of a simulated tenant: subscribers, tags and broadcasts. How they are served is decided elsewhere."""
+"""The Kit objects of a simulated tenant: subscribers and what is theirs. How they are served is decided elsewhere."""
 
 import numpy as np
 import polars as pl
@@ -9,6 +9,11 @@ from integrations.sandbox.operational import Drawn
 
 STATES = ("active", "cancelled", "bounced", "complained", "inactive")
 _TAGS = ("newsletter", "webinar", "customer", "demo-requested", "vip", "price-list")
+_CUSTOM_FIELDS = (("language", "Language"), ("role", "Role"))
+_FORMS = (("Nyhedsbrev", "embed", False), ("Webinar", "hosted", False), ("Prisliste 2024", "embed", True))
+_SEQUENCES = (("Velkommen", False), ("Genaktivering", True))
+_SEGMENTS = ("Aktive kunder", "Ikke åbnet i 90 dage")
+_PRODUCTS = (("E-bog", 149.0), ("Onlinekursus", 995.0), ("Skabelonpakke", 349.0))
 _SUBJECTS = (
     "Nyt fra os",
     "Tre gode råd",
@@ -48,6 +53,7 @@ def build_newsletter(
             "first_name": agreed["first_name"],
             "state": pick(STATES, state),
             "language": agreed["language"],
+            "utm_source": pick(("google", "linkedin", None), np.arange(count) % 3),
         }
     )
     begin = drawn.now - drawn.tenant.days_old * DAY
@@ -75,6 +81,9 @@ def build_newsletter(
         "kit_tags": tags,
         "kit_tag_subscribers": tag_subscribers,
         "kit_broadcasts": _broadcasts(drawn, rng, base, joined),
+        "kit_purchases": _purchases(drawn, rng, base, subscribers, joined),
+        **_definitions(drawn, base),
+        **_memberships(drawn, rng, base, joined),
     }
 
 
@@ -97,4 +106,75 @@ def _broadcasts(drawn: Drawn, rng: np.random.Generator, base: int, joined: np.nd
             "total_clicks": clicks.astype(np.int64),
             "unsubscribes": rng.binomial(recipients, 0.003).astype(np.int64),
         }
+    )
+
+
+def _definitions(drawn: Drawn, base: int) -> dict[str, pl.DataFrame]:
+    """Custom fields, forms, sequences and segments: a few of each, as old as the tenant."""
+    begin = instants(np.array([drawn.now - drawn.tenant.days_old * DAY]))[0]
+
+    def frame(names: dict[str, list[object]], is_dated: bool = True) -> pl.DataFrame:
+        count = len(next(iter(names.values())))
+        own = {"tenant_id": drawn.own(count), "id": base + np.arange(count, dtype=np.int64)}
+        made = pl.DataFrame({**own, **names})
+        return made.with_columns(created_at=pl.lit(begin)) if is_dated else made
+
+    keys, labels = zip(*_CUSTOM_FIELDS, strict=True)
+    names, types, archived = zip(*_FORMS, strict=True)
+    titles, repeats = zip(*_SEQUENCES, strict=True)
+    return {
+        "kit_custom_fields": frame({"key": list(keys), "label": list(labels)}, is_dated=False),
+        "kit_forms": frame({"name": list(names), "type": list(types), "archived": list(archived)}),
+        "kit_sequences": frame({"name": list(titles), "repeats": list(repeats)}),
+        "kit_segments": frame({"name": list(_SEGMENTS)}),
+    }
+
+
+def _memberships(drawn: Drawn, rng: np.random.Generator, base: int, joined: np.ndarray) -> dict[str, pl.DataFrame]:
+    """Who came by which form, at the moment of joining, and who takes which sequence, a little later."""
+    count = len(joined)
+    form = choose(rng, (0.6, 0.2, 0.05, 0.15), count)
+    came = np.nonzero(form < len(_FORMS))[0]
+    takes, sequence = np.nonzero(rng.random((count, len(_SEQUENCES))) < np.array([0.4, 0.08]))
+    begun = joined[takes] + (rng.exponential(3 * DAY, len(takes))).astype(np.int64)
+
+    def frame(key: str, parent: np.ndarray, who: np.ndarray, moment: np.ndarray) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "tenant_id": drawn.own(len(who)),
+                key: base + parent.astype(np.int64),
+                "subscriber_id": base + who.astype(np.int64),
+                "added_at": instants(np.minimum(moment, drawn.now - 1)),
+            }
+        )
+
+    return {
+        "kit_form_subscribers": frame("form_id", form[came], came, joined[came]),
+        "kit_sequence_subscribers": frame("sequence_id", sequence, takes, begun),
+    }
+
+
+def _purchases(
+    drawn: Drawn, rng: np.random.Generator, base: int, subscribers: pl.DataFrame, joined: np.ndarray
+) -> pl.DataFrame:
+    """What subscribers bought through Kit, oldest first: one in thirty buys something."""
+    who = np.nonzero(rng.random(len(joined)) < 1 / 30)[0]
+    bought = np.minimum(joined[who] + (rng.exponential(60 * DAY, len(who))).astype(np.int64), drawn.now - 1)
+    order = np.argsort(bought, kind="stable")
+    who, bought = who[order], bought[order]
+    count = len(who)
+    product = rng.integers(0, len(_PRODUCTS), count)
+    return pl.DataFrame(
+        {
+            "tenant_id": drawn.own(count),
+            "id": base + np.arange(count, dtype=np.int64),
+            "transaction_id": [f"kit-{base + number}" for number in range(count)],
+            "status": pick(("paid", "refunded"), choose(rng, (0.97, 0.03), count)),
+            "email_address": subscribers["email_address"].gather(pl.Series(who, dtype=pl.UInt32)),
+            "currency": pl.repeat("DKK", count, eager=True),
+            "transaction_time": instants(bought),
+            "product": pick([name for name, _ in _PRODUCTS], product),
+            "total": np.array([price for _, price in _PRODUCTS])[product],
+        },
+        schema_overrides={"transaction_id": pl.String},
     )

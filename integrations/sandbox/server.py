@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -16,10 +17,12 @@ from starlette.routing import BaseRoute, Route
 from integrations.sandbox import hubspot, kit, openai, stripe
 from integrations.sandbox.accounts import VENDORS, Accounts
 from integrations.sandbox.advance import advance_hubspot, advance_kit, advance_stripe
+from integrations.sandbox.bulk import BULK_TENANT, fill_with_contacts
 from integrations.sandbox.exchange import Answer, Call, Clock, Refusal, wall_clock
 from integrations.sandbox.faults import KINDS, REAL_LIMITS, RELAXED_LIMITS, Fault, Faults, Limiter
 from integrations.sandbox.tenants import BY_SLUG
-from integrations.sandbox.transport import cut_connection
+from integrations.sandbox.transport import Dated, VendorClock, cut_connection
+from integrations.sandbox.webhooks import Sender, webhook_routes
 from integrations.sandbox.world import World
 
 _LOG_LENGTH = 20_000
@@ -39,12 +42,24 @@ class Desk:
     faults: Faults
     limiter: Limiter
     log: deque[dict[str, Any]]
+    clock: VendorClock
+    webhooks: Sender
 
 
-def create_app(world: World, *, clock: Clock = wall_clock, real_limits: bool = False) -> Starlette:
-    """Return the application that serves a world's vendors; ``real_limits`` turns the vendors' own limits on."""
+def create_app(
+    world: World, *, clock: Clock = wall_clock, real_limits: bool = False, bulk_contacts: int = 0
+) -> Starlette:
+    """Return the application that serves a world's vendors.
+
+    ``real_limits`` turns the vendors' own limits on; ``bulk_contacts`` replaces one portal's contacts by so many.
+    """
     limits = REAL_LIMITS if real_limits else RELAXED_LIMITS
-    desk = Desk(Accounts(world.vendors, clock), Faults(), Limiter(limits, clock), deque(maxlen=_LOG_LENGTH))
+    clock = VendorClock(clock)
+    accounts = Accounts(world.vendors, clock)
+    if bulk_contacts:
+        store = accounts.open("hubspot", BULK_TENANT).store
+        fill_with_contacts(store, bulk_contacts, int(world.as_of.timestamp() * 1000))
+    desk = Desk(accounts, Faults(), Limiter(limits, clock), deque(maxlen=_LOG_LENGTH), clock, Sender(accounts))
     routes: list[BaseRoute] = [
         Route("/healthz", _healthz(world), methods=["GET"]),
         Route("/_control/faults", _control(desk, _set_fault), methods=["POST"]),
@@ -53,18 +68,29 @@ def create_app(world: World, *, clock: Clock = wall_clock, real_limits: bool = F
         Route("/_control/settings", _control(desk, _change_settings), methods=["POST"]),
         Route("/_control/requests", _control(desk, _read_log), methods=["GET"]),
         Route("/_control/requests", _control(desk, _clear_log), methods=["DELETE"]),
+        *webhook_routes(desk.webhooks),
     ]
+    kit_grants, hubspot_grants = desk.accounts.kit_grants, desk.accounts.hubspot_grants
+    for vendor, method, path, act in (
+        ("kit", "POST", "/v4/oauth/token", kit_grants.issue),
+        ("kit", "POST", "/v4/oauth/revoke", kit_grants.revoke),
+        ("hubspot", "POST", "/oauth/v1/token", hubspot_grants.issue),
+        ("hubspot", "DELETE", "/oauth/v1/refresh-tokens/{token}", hubspot_grants.revoke),
+    ):
+        routes.append(Route(f"/{vendor}{path}", _grant(desk, vendor, path, act), methods=[method]))
     for vendor, module in (("hubspot", hubspot), ("stripe", stripe), ("kit", kit), ("openai", openai)):
         table: tuple[tuple[str, str, Callable[[Any, Call], Answer]], ...] = module.ROUTES
         for method, path, handler in table:
             routes.append(Route(f"/{vendor}{path}", _vendor(desk, vendor, handler), methods=[method]))
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, middleware=[Middleware(Dated, clock=clock)])
 
 
 def _vendor(desk: Desk, vendor: str, handler: Callable[[Any, Call], Answer]) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         body = await request.body()
         credential = _credential(vendor, request)
+        if vendor == "stripe":
+            credential = stripe.with_account(credential, request.headers.get("stripe-account"))
         slug = desk.accounts.slug_of(vendor, credential)
         path = request.url.path.removeprefix(f"/{vendor}")
         entry: dict[str, Any] = {
@@ -76,7 +102,8 @@ def _vendor(desk: Desk, vendor: str, handler: Callable[[Any, Call], Answer]) -> 
         }
         desk.log.append(entry)
         if slug is None:
-            answer = _UNAUTHORIZED[vendor]()
+            has_ended = vendor == "hubspot" and desk.accounts.hubspot_grants.has_expired(credential)
+            answer = hubspot.expired() if has_ended else _UNAUTHORIZED[vendor]()
             entry["status"] = answer.status
             return _respond(answer)
         fault = desk.faults.find(vendor, slug, path)
@@ -86,19 +113,36 @@ def _vendor(desk: Desk, vendor: str, handler: Callable[[Any, Call], Answer]) -> 
             if spoiled is not None:
                 entry["status"] = spoiled.status_code
                 return spoiled
-        passed, headers = _take(desk, vendor, slug, path)
+        is_grant = vendor == "kit" and desk.accounts.kit_grants.slug_of(credential) is not None
+        passed, headers = _take(desk, "kit-oauth" if is_grant else vendor, slug, path)
         if not passed:
             answer = _throttled(vendor, path)
             entry["status"] = answer.status
             return _respond(answer, headers)
         call = Call(request.method, path, dict(request.path_params), list(request.query_params.multi_items()), body)
         try:
-            answer = _run(desk, vendor, slug, handler, call, request.headers.get("idempotency-key"))
+            answer = _run(desk, vendor, slug, handler, call, request.headers.get("idempotency-key"), credential)
+            desk.webhooks.note_call(vendor, slug, call, answer)
         except Refusal as refusal:
             answer = refusal.answer
         entry["status"] = answer.status
         response = _respond(answer, headers)
         return _spoil_after(fault, request, response) if fault is not None else response
+
+    return endpoint
+
+
+def _grant(desk: Desk, vendor: str, path: str, act: Callable[[Call], Answer]) -> Callable[[Request], Any]:
+    """A vendor's token endpoint: asked without a credential, and by no tenant that is known yet."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        fault = desk.faults.find(vendor, "", path)
+        call = Call(request.method, path, dict(request.path_params), [], body)
+        answer = _failure(vendor, fault.status, path) if fault else act(call)
+        entry = {"vendor": vendor, "tenant": None, "method": request.method, "path": path, "query": ""}
+        desk.log.append({**entry, "status": answer.status})
+        return _respond(answer)
 
     return endpoint
 
@@ -110,8 +154,11 @@ def _run(
     handler: Callable[[Any, Call], Answer],
     call: Call,
     idempotency: str | None,
+    credential: str,
 ) -> Answer:
     account = desk.accounts.open(vendor, slug)
+    if vendor == "stripe":
+        account = stripe.admit(account, credential, call)
     if vendor == "stripe" and call.method == "POST":
         return stripe.with_idempotency(handler, account, call, idempotency)
     return handler(account, call)
@@ -171,7 +218,7 @@ def _failure(vendor: str, status: int, path: str) -> Answer:
 
 
 async def _spoil_before(fault: Fault, vendor: str, request: Request, desk: Desk, slug: str) -> Response | None:
-    if fault.seconds:
+    if fault.seconds and fault.kind != "drip":
         await asyncio.sleep(fault.seconds)
     if fault.kind == "reset":
         cut_connection(request.scope)
@@ -190,9 +237,29 @@ async def _spoil_before(fault: Fault, vendor: str, request: Request, desk: Desk,
 def _spoil_after(fault: Fault, request: Request, response: Response) -> Response:
     if fault.kind == "invalid_json":
         return Response(b'{"results": [{"id": "1", ', media_type="application/json", status_code=response.status_code)
+    if fault.kind == "content_type":
+        return Response(b"<html><body>Down for maintenance.</body></html>", media_type="text/html")
+    if fault.kind == "drip":
+        return Dripping(bytes(response.body), fault.seconds)
     if fault.kind == "truncate":
         return Truncated(bytes(response.body), request)
     return response
+
+
+class Dripping(Response):
+    """Sends its body in 20 drops over some seconds, so that no socket timeout ever strikes."""
+
+    def __init__(self, whole: bytes, seconds: float) -> None:
+        super().__init__(whole, media_type="application/json")
+        self._seconds = seconds
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        whole, size = bytes(self.body), max(1, len(self.body) // 20)
+        for start in range(0, len(whole), size):
+            await asyncio.sleep(self._seconds / 20)
+            await send({"type": "http.response.body", "body": whole[start : start + size], "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 class Truncated(Response):
@@ -260,15 +327,21 @@ def _advance(desk: Desk, body: dict[str, Any]) -> Any:
         if vendor == "hubspot":
             done[vendor] = advance_hubspot(account.store, **counts)
         elif vendor == "stripe":
-            done[vendor] = advance_stripe(account.store, **counts)
+            done[vendor] = advance_stripe(account.store, **counts, rounds=int(body.get("rounds", 0)))
         elif vendor == "kit":
-            done[vendor] = advance_kit(account, **counts)
+            done[vendor] = advance_kit(account, **counts, removed=int(body.get("removed", 0)))
+    desk.webhooks.note_advance(slug, done)
     return done
 
 
 def _change_settings(desk: Desk, body: dict[str, Any]) -> Any:
     if "real_limits" in body:
         desk.limiter.limits = dict(REAL_LIMITS if body["real_limits"] else RELAXED_LIMITS)
+    if "clock_ahead_seconds" in body:
+        desk.clock.ahead_seconds = float(body["clock_ahead_seconds"])
+    if "stripe_shows_other_mode" in body:
+        store = desk.accounts.open("stripe", body["tenant"]).store
+        store.shows_other_mode = bool(body["stripe_shows_other_mode"])
     if "search_lag_seconds" in body:
         store = desk.accounts.open("hubspot", body["tenant"]).store
         store.search_lag_ms = int(float(body["search_lag_seconds"]) * 1000)

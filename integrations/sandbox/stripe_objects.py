@@ -1,11 +1,14 @@
-"""Stripe's JSON for each kind of object: today's fields, and the older ones that the published contract asks for."""
+"""Stripe's JSON for customers, the catalogue and subscriptions: today's fields, and those of the published contract.
+
+Money's objects are in `stripe_payments`, the table of all kinds and events in `stripe_render`.
+"""
 
 from integrations.sandbox.exchange import JSON
-from integrations.sandbox.stripe_store import Fields
+from integrations.sandbox.stripe_shelf import Fields
 
-API_VERSION = "2026-10-28.endive"
-EVENT_VERSION = "2023-08-16"
-_NO_ADDRESS = {
+NESTED = 10
+"""A list inside an object shows so many; the rest is to be asked for."""
+NO_ADDRESS = {
     "city": None,
     "country": None,
     "line1": None,
@@ -13,25 +16,25 @@ _NO_ADDRESS = {
     "postal_code": None,
     "state": None,
 }
-_NO_TAX = {"enabled": False, "status": None}
 
 
-def _list(data: list[JSON], url: str) -> JSON:
-    return {"object": "list", "data": data, "has_more": False, "url": url}
+def nested(data: list[JSON], url: str) -> JSON:
+    """Return a list inside an object: its beginning."""
+    return {"object": "list", "data": data[:NESTED], "has_more": len(data) > NESTED, "url": url}
 
 
 def customer(row: Fields) -> JSON:
     return {
         "id": row["id"],
         "object": "customer",
-        "address": {**_NO_ADDRESS, "country": row.get("country")},
+        "address": {**NO_ADDRESS, "country": row.get("country")},
         "balance": 0,
         "created": row["created"],
         "currency": row.get("currency"),
         "default_source": None,
         "delinquent": False,
         "description": row.get("description"),
-        "discount": None,
+        "discount": discount(row["discount"]) if row.get("discount") else None,
         "email": row.get("email"),
         "invoice_prefix": row["id"][-8:].upper(),
         "invoice_settings": {
@@ -51,8 +54,84 @@ def customer(row: Fields) -> JSON:
     }
 
 
-def deleted_customer(row: Fields) -> JSON:
-    return {"id": row["id"], "object": "customer", "deleted": True}
+def tax_ids(row: Fields) -> list[JSON]:
+    """Return all tax ids of a customer, newest first."""
+    return [tax_id({**one, "customer": row["id"]}) for one in reversed(row.get("tax_ids") or ())]
+
+
+def tax_id(row: Fields) -> JSON:
+    return {
+        "id": row["id"],
+        "object": "tax_id",
+        "country": "DK",
+        "created": row["created"],
+        "customer": row["customer"],
+        "livemode": False,
+        "owner": {"type": "customer", "customer": row["customer"]},
+        "type": row["type"],
+        "value": row["value"],
+        "verification": {"status": "pending", "verified_address": None, "verified_name": None},
+    }
+
+
+def discount(row: Fields) -> JSON:
+    return {
+        "id": row["id"],
+        "object": "discount",
+        "checkout_session": None,
+        "coupon": coupon(row["coupon"]),
+        "customer": row["customer"],
+        "end": None,
+        "invoice": None,
+        "invoice_item": None,
+        "promotion_code": None,
+        "source": {"type": "coupon", "coupon": row["coupon"]["id"]},
+        "start": row["start"],
+        "subscription": row["subscription"],
+        "subscription_item": None,
+    }
+
+
+def coupon(row: Fields) -> JSON:
+    return {
+        "id": row["id"],
+        "object": "coupon",
+        "amount_off": row["amount_off"],
+        "created": row["created"],
+        "currency": row["currency"],
+        "duration": row["duration"],
+        "duration_in_months": row["months"],
+        "livemode": False,
+        "max_redemptions": None,
+        "metadata": {},
+        "name": row["name"],
+        "percent_off": row["percent_off"],
+        "redeem_by": None,
+        "times_redeemed": row["times_redeemed"],
+        "valid": True,
+    }
+
+
+def promotion_code(row: Fields) -> JSON:
+    return {
+        "id": row["id"],
+        "object": "promotion_code",
+        "active": row["active"],
+        "code": row["code"],
+        "created": row["created"],
+        "customer": None,
+        "expires_at": None,
+        "livemode": False,
+        "max_redemptions": None,
+        "metadata": {},
+        "promotion": {"type": "coupon", "coupon": row["coupon"]},
+        "restrictions": {
+            "first_time_transaction": False,
+            "minimum_amount": None,
+            "minimum_amount_currency": None,
+        },
+        "times_redeemed": row["times_redeemed"],
+    }
 
 
 def product(row: Fields) -> JSON:
@@ -109,27 +188,62 @@ def price(row: Fields) -> JSON:
         "transform_quantity": None,
         "type": "recurring" if recurring else "one_time",
         "unit_amount": row["unit_amount"],
-        "unit_amount_decimal": str(row["unit_amount"]),
+        "unit_amount_decimal": _decimal(row),
     }
+
+
+def _decimal(row: Fields) -> str:
+    """The price as text: fractions of the smallest unit are no whole number."""
+    return str(row.get("unit_amount_decimal") or row["unit_amount"])
+
+
+def plan(row: Fields) -> JSON:
+    return {
+        "id": row["id"],
+        "object": "plan",
+        "active": row["active"],
+        "amount": row["unit_amount"],
+        "amount_decimal": _decimal(row),
+        "billing_scheme": "per_unit",
+        "created": row["created"],
+        "currency": row["currency"],
+        "interval": row["interval"],
+        "interval_count": 1,
+        "livemode": False,
+        "metadata": {},
+        "meter": None,
+        "nickname": None,
+        "product": row["product"],
+        "tiers_mode": None,
+        "transform_usage": None,
+        "trial_period_days": None,
+        "usage_type": "licensed",
+    }
+
+
+def subscription_items(row: Fields) -> list[JSON]:
+    """Return all items of a subscription."""
+    return [
+        {
+            "id": item["id"],
+            "object": "subscription_item",
+            "billing_thresholds": None,
+            "created": item["created"],
+            "current_period_end": row["current_period_end"],
+            "current_period_start": row["current_period_start"],
+            "discounts": [],
+            "metadata": {},
+            "price": price(item["price"]),
+            "quantity": item["quantity"],
+            "subscription": row["id"],
+            "tax_rates": [],
+        }
+        for item in row["items"]
+    ]
 
 
 def subscription(row: Fields) -> JSON:
-    rate = price({**row, "id": row["price"], "active": True})
     start, end = row["current_period_start"], row["current_period_end"]
-    item = {
-        "id": row["item_id"],
-        "object": "subscription_item",
-        "billing_thresholds": None,
-        "created": row["created"],
-        "current_period_end": end,
-        "current_period_start": start,
-        "discounts": [],
-        "metadata": {},
-        "price": rate,
-        "quantity": row["quantity"],
-        "subscription": row["id"],
-        "tax_rates": [],
-    }
     return {
         "id": row["id"],
         "object": "subscription",
@@ -153,9 +267,9 @@ def subscription(row: Fields) -> JSON:
         "default_source": None,
         "default_tax_rates": [],
         "description": None,
-        "discounts": [],
+        "discounts": [one["id"] for one in row.get("discounts") or ()],
         "ended_at": row["canceled_at"],
-        "items": _list([item], f"/v1/subscription_items?subscription={row['id']}"),
+        "items": nested(subscription_items(row), f"/v1/subscription_items?subscription={row['id']}"),
         "latest_invoice": row.get("latest_invoice"),
         "livemode": False,
         "metadata": {},
@@ -164,7 +278,7 @@ def subscription(row: Fields) -> JSON:
         "pause_collection": None,
         "pending_setup_intent": None,
         "pending_update": None,
-        "schedule": None,
+        "schedule": row.get("schedule"),
         "start_date": row["created"],
         "status": row["status"],
         "test_clock": None,
@@ -174,209 +288,45 @@ def subscription(row: Fields) -> JSON:
     }
 
 
-def line_item(row: Fields) -> JSON:
-    recurring = row["subscription"] is not None
-    details = {"subscription": row["subscription"], "proration": False} if recurring else None
-    kind = "subscription_item_details" if recurring else "invoice_item_details"
-    return {
-        "id": row["line_id"],
-        "object": "line_item",
-        "amount": row["amount_due"],
-        "currency": row["currency"],
-        "description": None,
-        "discount_amounts": [],
-        "discountable": True,
-        "discounts": [],
-        "invoice": row["id"],
-        "livemode": False,
-        "metadata": {},
-        "parent": {"type": kind, "invoice_item_details": None, "subscription_item_details": details},
-        "period": {"start": row["period_start"], "end": row["period_end"]},
-        "pricing": {
-            "type": "price_details",
-            "price_details": {"price": row["price"], "product": row["product"]},
-        },
-        "proration": False,
-        "quantity": 1,
-        "subscription": row["subscription"],
-        "type": "subscription" if recurring else "invoiceitem",
-    }
-
-
-def invoice(row: Fields) -> JSON:
-    due, paid = row["amount_due"], row["amount_paid"]
-    recurring = row["subscription"]
-    parent = (
-        {"type": "subscription_details", "subscription_details": {"subscription": recurring}} if recurring else None
-    )
+def subscription_schedule(row: Fields) -> JSON:
+    is_active = row["status"] == "active"
+    phase = {"start_date": row["start"], "end_date": row["end"]}
     return {
         "id": row["id"],
-        "object": "invoice",
-        "account_country": "DK",
-        "account_name": None,
-        "amount_due": due,
-        "amount_paid": paid,
-        "amount_remaining": due - paid,
-        "amount_shipping": 0,
-        "attempt_count": 1 if row["status"] == "paid" else 0,
-        "attempted": row["status"] == "paid",
-        "auto_advance": False,
-        "automatic_tax": _NO_TAX,
-        "billing_reason": "subscription_cycle" if recurring else "manual",
-        "charge": row.get("charge"),
-        "collection_method": "charge_automatically",
-        "created": row["created"],
-        "currency": row["currency"],
-        "customer": row["customer"],
-        "customer_email": row.get("email"),
-        "default_tax_rates": [],
-        "description": None,
-        "discounts": [],
-        "due_date": None,
-        "ending_balance": 0,
-        "lines": _list([line_item(row)], f"/v1/invoices/{row['id']}/lines"),
-        "livemode": False,
-        "metadata": {},
-        "number": row["number"],
-        "paid": row["status"] == "paid",
-        "paid_out_of_band": False,
-        "parent": parent,
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
-        "period_end": row["period_end"],
-        "period_start": row["period_start"],
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "starting_balance": 0,
-        "status": row["status"],
-        "status_transitions": {
-            "finalized_at": row["created"],
-            "marked_uncollectible_at": None,
-            "paid_at": row["paid_at"],
-            "voided_at": row["updated"] if row["status"] == "void" else None,
-        },
-        "subscription": recurring,
-        "subtotal": due,
-        "total": due,
-        "total_tax_amounts": [],
-        "total_taxes": [],
-    }
-
-
-def charge(row: Fields) -> JSON:
-    succeeded = row["status"] == "succeeded"
-    return {
-        "id": row["id"],
-        "object": "charge",
-        "amount": row["amount"],
-        "amount_captured": row["amount"] if succeeded else 0,
-        "amount_refunded": row["amount_refunded"],
+        "object": "subscription_schedule",
         "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": row["balance_transaction"] if succeeded else None,
-        "billing_details": {"address": _NO_ADDRESS, "email": None, "name": None, "phone": None},
-        "calculated_statement_descriptor": None,
-        "captured": succeeded,
+        "canceled_at": None,
+        "completed_at": None,
         "created": row["created"],
-        "currency": row["currency"],
+        "current_phase": phase if is_active else None,
         "customer": row["customer"],
-        "description": None,
-        "disputed": False,
-        "failure_code": None if succeeded else "card_declined",
-        "failure_message": None if succeeded else "Your card was declined.",
-        "fraud_details": {},
-        "invoice": row.get("invoice"),
+        "default_settings": {
+            "application_fee_percent": None,
+            "billing_cycle_anchor": "automatic",
+            "collection_method": "charge_automatically",
+            "default_payment_method": None,
+            "description": None,
+            "on_behalf_of": None,
+            "transfer_data": None,
+        },
+        "end_behavior": "release",
         "livemode": False,
         "metadata": {},
-        "on_behalf_of": None,
-        "outcome": None,
-        "paid": succeeded,
-        "payment_intent": None,
-        "payment_method": None,
-        "payment_method_details": None,
-        "receipt_email": None,
-        "receipt_number": None,
-        "receipt_url": None,
-        "refunded": succeeded and row["amount_refunded"] >= row["amount"],
-        "review": None,
-        "shipping": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
+        "phases": [
+            {
+                **phase,
+                "add_invoice_items": [],
+                "currency": row["currency"],
+                "discounts": [],
+                "items": [{"discounts": [], "metadata": {}, "price": row["price"], "quantity": 1, "tax_rates": []}],
+                "metadata": {},
+                "proration_behavior": "create_prorations",
+                "trial_end": None,
+            }
+        ],
+        "released_at": None if is_active else row["updated"],
+        "released_subscription": row.get("released_subscription"),
         "status": row["status"],
-        "transfer_data": None,
-        "transfer_group": None,
-    }
-
-
-def refund(row: Fields) -> JSON:
-    return {
-        "id": row["id"],
-        "object": "refund",
-        "amount": row["amount"],
-        "balance_transaction": None,
-        "charge": row["charge"],
-        "created": row["created"],
-        "currency": row["currency"],
-        "metadata": {},
-        "payment_intent": None,
-        "reason": row["reason"],
-        "receipt_number": None,
-        "source_transfer_reversal": None,
-        "status": row["status"],
-        "transfer_reversal": None,
-    }
-
-
-def balance_transaction(row: Fields) -> JSON:
-    fee = row["amount"] * 14 // 1000 + 180
-    return {
-        "id": row["balance_transaction"],
-        "object": "balance_transaction",
-        "amount": row["amount"],
-        "available_on": row["created"] + 2 * 86_400,
-        "created": row["created"],
-        "currency": row["currency"],
-        "description": None,
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": [],
-        "net": row["amount"] - fee,
-        "reporting_category": "charge",
-        "source": row["id"],
-        "status": "available",
-        "type": "charge",
-    }
-
-
-RENDER = {
-    "customers": customer,
-    "products": product,
-    "prices": price,
-    "subscriptions": subscription,
-    "invoices": invoice,
-    "charges": charge,
-    "refunds": refund,
-}
-
-
-def event(row: Fields, subject: Fields) -> JSON:
-    """Return an event; its payload is the object as of an older API version, so no client should load it as it is."""
-    body = RENDER[row["kind"]](subject)
-    for newer in ("parent", "marketing_features", "total_taxes"):
-        body.pop(newer, None)
-    return {
-        "id": row["id"],
-        "object": "event",
-        "api_version": EVENT_VERSION,
-        "created": row["created"],
-        "data": {"object": body},
-        "livemode": False,
-        "pending_webhooks": 0,
-        "request": {"id": None, "idempotency_key": None},
-        "type": row["type"],
+        "subscription": row["subscription"],
+        "test_clock": None,
     }

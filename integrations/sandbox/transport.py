@@ -2,11 +2,15 @@
 
 import asyncio
 import socket
+from email.utils import formatdate
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from integrations.sandbox.exchange import Clock
 
 _open: dict[tuple[str, int], asyncio.Transport] = {}
 
@@ -24,6 +28,32 @@ class CuttableProtocol(HttpToolsProtocol):
         if self.client:
             _open.pop((self.client[0], self.client[1]), None)
         super().connection_lost(exc)
+
+
+class VendorClock:
+    """The vendors' clock: the given one, which a test may put ahead or behind."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.ahead_seconds = 0.0
+
+    def __call__(self) -> float:
+        return self._clock() + self.ahead_seconds
+
+
+class Dated:
+    """Gives each answer a Date header by the vendors' clock."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app, self._clock = app, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"date", formatdate(self._clock(), usegmt=True).encode())]
+            await send(message)
+
+        await self._app(scope, receive, send_dated)
 
 
 def cut_connection(scope: Any) -> None:
@@ -52,6 +82,12 @@ def listen(port: int) -> socket.socket:
 def make_server(app: Starlette) -> uvicorn.Server:
     """Return a quiet server for the app; run it with ``server.run(sockets=[listen(port)])``."""
     config = uvicorn.Config(
-        app, http=CuttableProtocol, loop="asyncio", lifespan="off", log_level="critical", access_log=False
+        app,
+        http=CuttableProtocol,
+        loop="asyncio",
+        lifespan="off",
+        log_level="critical",
+        access_log=False,
+        date_header=False,
     )
     return uvicorn.Server(config)

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import httpx
 
+from integrations.credentials import Credential
 from integrations.hubspot.client import HubspotSource
 from integrations.kit.client import KitSource
 from integrations.retry import RetryPolicy
@@ -60,17 +61,17 @@ class Sandbox:
 
         return RetryPolicy(sleep=sleep, random=lambda: 1.0)
 
-    def hubspot(self, slug: str, **options: Any) -> HubspotSource:
-        credential = sandbox_credential("hubspot", slug)
-        return HubspotSource(credential, f"{self.url}/hubspot", retry=self.retry(), clock=self.clock, **options)
+    def hubspot(self, slug: str, credential: Credential | None = None, **options: Any) -> HubspotSource:
+        chosen = credential or sandbox_credential("hubspot", slug)
+        return HubspotSource(chosen, f"{self.url}/hubspot", retry=self.retry(), clock=self.clock, **options)
 
-    def stripe(self, slug: str, **options: Any) -> StripeSource:
-        credential = sandbox_credential("stripe", slug)
-        return StripeSource(credential, f"{self.url}/stripe", retry=self.retry(), clock=self.clock, **options)
+    def stripe(self, slug: str, credential: Credential | str | None = None, **options: Any) -> StripeSource:
+        chosen = credential or sandbox_credential("stripe", slug)
+        return StripeSource(chosen, f"{self.url}/stripe", retry=self.retry(), clock=self.clock, **options)
 
-    def kit(self, slug: str) -> KitSource:
-        credential = sandbox_credential("kit", slug)
-        return KitSource(credential, f"{self.url}/kit", retry=self.retry(), clock=self.clock)
+    def kit(self, slug: str, credential: Credential | None = None, **options: Any) -> KitSource:
+        chosen = credential or sandbox_credential("kit", slug)
+        return KitSource(chosen, f"{self.url}/kit", retry=self.retry(), clock=self.clock, **options)
 
     def get(self, vendor: str, slug: str, path: str) -> httpx.Response:
         header = {"Authorization": f"Bearer {sandbox_credential(vendor, slug)}"}
@@ -88,6 +89,19 @@ class Sandbox:
         assert answer.status_code == 200, answer.text
         done: dict[str, list[str]] = answer.json()[vendor]
         return done
+
+    def webhook(self, slug: str, vendor: str, url: str, *secrets: str, **more: Any) -> None:
+        """Send what changes from now on to ``url``, signed with the secrets."""
+        body = {"tenant": slug, "vendor": vendor, "url": url, "secrets": secrets, **more}
+        answer = self.http.post("/_control/webhooks", json=body)
+        assert answer.status_code == 200, answer.text
+
+    def deliver(self, **how: Any) -> list[dict[str, Any]]:
+        """Have the waiting deliveries sent; returns what was answered to each."""
+        answer = self.http.post("/_control/webhooks/deliver", json=how)
+        assert answer.status_code == 200, answer.text
+        told: list[dict[str, Any]] = answer.json()
+        return told
 
     def requests(self, **which: str) -> list[dict[str, Any]]:
         log: list[dict[str, Any]] = self.http.get("/_control/requests", params=which).json()
