@@ -24,6 +24,31 @@ inner join raw_operational.tenants as tenant on tenant.tenant_id = result.tenant
 where not result.is_passed
 order by tenant.domain, result.check_name
 """
+_MISSING = """
+select tenant.domain, proof.vendor, proof.stream, proof.detail, proof.checked_at
+from ops.completeness as proof
+inner join raw_operational.tenants as tenant on tenant.tenant_id = proof.tenant_id
+where not proof.is_complete
+order by tenant.domain, proof.vendor, proof.stream
+"""
+_PROVEN = """
+select tenant.domain, proof.vendor, count(*), max(proof.checked_at)
+from ops.completeness as proof
+inner join raw_operational.tenants as tenant on tenant.tenant_id = proof.tenant_id
+where proof.is_complete
+group by tenant.domain, proof.vendor
+"""
+_NEW_FIELDS = """
+select tenant.domain, field.vendor, field.stream, string_agg(field.field, ', ' order by field.field)
+from ops.sync_field as field
+inner join raw_operational.tenants as tenant on tenant.tenant_id = field.tenant_id
+inner join (
+    select tenant_id, vendor, stream, min(first_seen_at) as began_at from ops.sync_field group by 1, 2, 3
+) as stream on stream.tenant_id = field.tenant_id and stream.vendor = field.vendor and stream.stream = field.stream
+where field.first_seen_at > stream.began_at + interval '1 hour' and field.first_seen_at > now() - interval '7 days'
+group by tenant.domain, field.vendor, field.stream
+order by 1, 2, 3
+"""
 
 
 @click.command()
@@ -41,6 +66,9 @@ def status(as_json: bool, only: str | None) -> None:
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tekup status") as connection:
         sources = [row for row in connection.execute(_SOURCES).fetchall() if only in (None, row[0])]
         failing = [row for row in connection.execute(_CHECKS).fetchall() if only in (None, row[0])]
+        missing = [row for row in connection.execute(_MISSING).fetchall() if only in (None, row[0])]
+        proven = {row[:2]: row[2:] for row in connection.execute(_PROVEN).fetchall()}
+        new_fields = [row for row in connection.execute(_NEW_FIELDS).fetchall() if only in (None, row[0])]
         model = connection.execute(
             "select model_version, trained_at, metrics from ml.model_version where is_live and kind = 'lead_score'"
         ).fetchone()
@@ -63,6 +91,13 @@ def status(as_json: bool, only: str | None) -> None:
                     "failing_checks": [
                         dict(zip(("tenant", "check", "observed", "expected"), row, strict=True)) for row in failing
                     ],
+                    "known_missing": [
+                        dict(zip(("tenant", "source", "stream", "detail", "checked_at"), row, strict=True))
+                        for row in missing
+                    ],
+                    "new_fields": [
+                        dict(zip(("tenant", "source", "stream", "fields"), row, strict=True)) for row in new_fields
+                    ],
                     "live_model": {"version": model[0], "trained_at": model[1], "metrics": model[2]} if model else None,
                 },
                 default=str,
@@ -74,18 +109,26 @@ def status(as_json: bool, only: str | None) -> None:
         console.print("Nothing has been pulled yet: `make run`, or `tekup pull TENANT SOURCE`.")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("tenant", "source", "last run", "last success", "rows", "changed", "state"):
+    for heading in ("tenant", "source", "last run", "last success", "rows", "changed", "proven", "state"):
         table.add_column(heading)
     for domain, vendor, state, error, hint, read, changed, finished, succeeded in sources:
         said = state if not error else f"{state}: {error}" + (f" ({hint})" if hint else "")
         table.add_row(
             domain, vendor, _moment(finished), _moment(succeeded), f"{read:,}", f"{changed:,}",
-            said if state == "succeeded" else f"[red]{said}[/red]",
+            _proof(proven.get((domain, vendor))), said if state == "succeeded" else f"[red]{said}[/red]",
         )  # fmt: skip
     console.print(table)
+    for domain, vendor, stream, detail, checked in missing:
+        console.print(f"[red]not complete[/red] {vendor}/{stream} of {domain}: {detail} ({_moment(checked)})")
+    for domain, vendor, stream, names in new_fields:
+        console.print(f"new fields in {vendor}/{stream} of {domain}: {names}")
     for domain, check, observed, expected in failing:
         console.print(f"[red]failing check[/red] {check} of {domain}: {observed} instead of {expected}")
     console.print(f"live model: {model[0]}, trained {_moment(model[1])}" if model else "live model: none yet")
+
+
+def _proof(found: tuple[int, object] | None) -> str:
+    return "not yet" if found is None else f"{found[0]} streams, {_moment(found[1])}"
 
 
 def _moment(value: object) -> str:

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from integrations.registry import VENDORS
 from pipelines.partitions import TENANTS, tenant_partitions
 from pipelines.quality.expectations import VALIDATED
 from pipelines.quality.tenant_checks import CHECKS
 
+SOURCES = ("operational", *VENDORS)
 _RAW = dg.AssetSelection.key_prefixes(["raw"])
 _LAKE = dg.AssetSelection.key_prefixes(["lake"])
 _MODEL = dg.AssetSelection.assets(["models", "lead_score"])
 _SCORES = dg.AssetSelection.assets(["scores", "leads"])
-_CREDIT = dg.AssetSelection.assets(["attribution", "credit"])
-_PRODUCED = _RAW | _LAKE | _MODEL | _SCORES | _CREDIT
-_AFTER_MODELS = (_SCORES | _CREDIT).downstream() - _PRODUCED
+_CREDIT = dg.AssetSelection.key_prefixes(["attribution"])
+_ENRICHMENT = dg.AssetSelection.assets(["ml", "lead_enrichment"])
+_PRODUCED = _RAW | _LAKE | _MODEL | _SCORES | _CREDIT | _ENRICHMENT
+_AFTER_MODELS = (_SCORES | _CREDIT | _ENRICHMENT).downstream() - _PRODUCED
 _RULES = dg.AssetSelection.checks(
     *(dg.AssetCheckKey(dg.AssetKey([check.asset]), check.name) for check in CHECKS),
     *(dg.AssetCheckKey(dg.AssetKey([table]), "expectations") for table in VALIDATED),
@@ -55,6 +58,25 @@ def hourly_pull(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest
     hour = context.scheduled_execution_time.strftime("%Y-%m-%dT%H")
     for domain in context.instance.get_dynamic_partitions(TENANTS):
         yield dg.RunRequest(run_key=f"{domain}:{hour}", partition_key=domain, tags={"tenant": domain})
+
+
+@dg.schedule(
+    job=pull_tenant,
+    cron_schedule="37 1 * * 0",
+    execution_timezone="Europe/Copenhagen",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every Sunday night, each tenant's sources from their beginning: drift is found, mended and told.",
+)
+def weekly_reconcile(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """One run a tenant, keyed by the day."""
+    day = context.scheduled_execution_time.date().isoformat()
+    for domain in context.instance.get_dynamic_partitions(TENANTS):
+        yield dg.RunRequest(
+            run_key=f"{domain}:reconcile:{day}",
+            partition_key=domain,
+            tags={"tenant": domain},
+            run_config={"ops": {f"pull_{source}": {"config": {"reconcile": True}} for source in SOURCES}},
+        )
 
 
 nightly_train = dg.ScheduleDefinition(

@@ -103,6 +103,16 @@ create table ops.sync_field (
     first_seen_at timestamptz not null default now(),
     primary key (tenant_id, vendor, stream, field)
 );
+-- Full reads under way, and what they found wrong so far.
+create table ops.sweep (
+    tenant_id uuid not null,
+    vendor text not null,
+    stream text not null,
+    missing_count bigint not null default 0,
+    stale_count bigint not null default 0,
+    started_at timestamptz not null default clock_timestamp(),
+    primary key (tenant_id, vendor, stream)
+);
 -- Object ids that a full read has met so far; emptied when it ends.
 create table ops.sweep_seen (
     tenant_id uuid not null,

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from pipelines.sync.journal import StreamResult
 from pipelines.sync.operational import pull_operational
 from tekup.db import Database, Doors, Role, bound
 from tests.fixtures.database import TwoTenants
@@ -113,7 +114,7 @@ def test_a_second_pull_reads_nothing(doors: Doors, two_tenants: TwoTenants) -> N
     with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant) as connection:
         insert(connection, tenant, "one")
     pull_operational(doors, tenant)
-    assert sum(result.rows_read for result in pull_operational(doors, tenant)) == 0
+    assert sum(result.rows_read for result in pull_operational(doors, tenant).streams.values()) == 0
 
 
 def test_another_cluster_is_read_from_its_beginning(doors: Doors, two_tenants: TwoTenants) -> None:
@@ -177,3 +178,56 @@ def test_many_writers_with_pauses_rollbacks_and_deletions_lose_and_double_nothin
     truth = existing(doors, tenant)
     assert len(truth) > 20
     assert copied(doors, tenant) == truth
+
+
+def test_a_full_read_mends_what_was_lost_and_says_what_it_was(doors: Doors, two_tenants: TwoTenants) -> None:
+    tenant = two_tenants.a.id
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant) as connection:
+        for number in range(4):
+            insert(connection, tenant, f"company {number}", UUID(int=number))
+    pull_operational(doors, tenant)
+    with doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, tenant) as connection:
+        connection.execute("delete from raw_operational.companies where id = %s", (UUID(int=0),))
+        connection.execute(
+            "update raw_operational.companies set name = 'stale', changed_xid = '1' where id = %s", (UUID(int=1),)
+        )
+        connection.execute(
+            "insert into raw_operational.companies (tenant_id, id, name, changed_xid) values (%s, %s, 'ghost', '1')",
+            (tenant, UUID(int=9)),
+        )
+    seen = pull_operational(doors, tenant, entities=["companies"], proof="always").verdicts["companies"]
+    assert seen.detail == "1 missing, 1 out of date, 1 gone at the source"
+    found = pull_operational(doors, tenant, entities=["companies"], full=True).reconciled["companies"]
+    assert (found.missing, found.stale, found.vanished) == (1, 1, 1)
+    assert copied(doors, tenant) == existing(doors, tenant)
+    assert pull_operational(doors, tenant, proof="always").verdicts["companies"].is_complete
+
+
+def test_a_pull_killed_between_batches_goes_on_after_the_last_one(
+    doors: Doors, two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.sync.operational.BATCH_ROWS", 10)
+    tenant = two_tenants.a.id
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant) as connection:
+        for number in range(25):
+            insert(connection, tenant, f"company {number}")
+    chunks = 0
+
+    def die(result: StreamResult) -> None:
+        nonlocal chunks
+        chunks += 1
+        with doors.connect(Database.WAREHOUSE, Role.PIPELINE) as killer:
+            killer.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where usename = current_user and pid <> pg_backend_pid() and datname = current_database()"
+            )
+
+    with pytest.raises(psycopg.OperationalError):
+        pull_operational(doors, tenant, entities=["companies"], on_chunk=die)
+    assert len(copied(doors, tenant)) == 10
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant) as connection:
+        connection.execute("update app.companies set name = name || ', changed' where name like '%%1'")
+        connection.execute("delete from app.companies where name like '%%2'")
+    done = pull_operational(doors, tenant, entities=["companies"])
+    assert copied(doors, tenant) == existing(doors, tenant)
+    assert done.streams["companies"].rows_read <= 25

@@ -1,0 +1,219 @@
+"""Records into one raw table, once in effect: staged by binary COPY, merged by guarded upsert. No cursor here."""
+
+import re
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+import psycopg
+from psycopg import sql
+
+from integrations.source import Record
+from pipelines.sync.journal import SyncRun
+
+_STAGE = """
+create temporary table if not exists incoming (
+    batch integer not null, ordinal integer not null, object_id text not null, payload jsonb, payload_hash bytea,
+    modified_at timestamptz, is_deleted boolean not null, delete_reason text
+) on commit delete rows
+"""
+
+# The latest version of an object within a batch wins, of equal ones the last. Unless the reader vouches for it
+# ({trusted}), an older version never overwrites a newer one and never revives or buries it: pages come late and twice.
+# A deletion keeps the last payload, an erasure does not. A row that says the same again is not written.
+_MERGE = """
+with merged as (
+    insert into {table} as t
+        (tenant_id, object_id, payload, payload_hash, source_modified_at, deleted_at, delete_reason, run_id)
+    select distinct on (object_id)
+        {tenant}, object_id, coalesce(payload, '{{}}'), coalesce(payload_hash, ''), modified_at,
+        case when is_deleted then coalesce(modified_at, now()) end,
+        case when is_deleted then coalesce(delete_reason, 'deleted') end, {run}
+    from incoming where batch = {batch}
+    order by object_id, coalesce(modified_at, 'infinity') desc, ordinal desc
+    on conflict (tenant_id, object_id) do update set
+        payload = case when excluded.delete_reason = 'erased' then '{{}}'
+            when excluded.deleted_at is null then excluded.payload else t.payload end,
+        payload_hash = case when excluded.delete_reason = 'erased' then ''
+            when excluded.deleted_at is null then excluded.payload_hash else t.payload_hash end,
+        source_modified_at = greatest(excluded.source_modified_at, t.source_modified_at),
+        deleted_at = excluded.deleted_at,
+        delete_reason = excluded.delete_reason,
+        synced_at = clock_timestamp(),
+        run_id = excluded.run_id
+    where excluded.delete_reason = 'erased' and t.delete_reason is distinct from 'erased'
+       or excluded.delete_reason <> 'vanished' and t.delete_reason = 'vanished'
+       or (
+           ({trusted} or excluded.source_modified_at is null or t.source_modified_at is null
+               or excluded.source_modified_at >= t.source_modified_at)
+           and ((t.deleted_at is null) is distinct from (excluded.deleted_at is null)
+               or (excluded.deleted_at is null and t.payload_hash is distinct from excluded.payload_hash))
+       )
+    returning (xmax = 0) as is_new
+)
+select count(*), count(*) filter (where is_new) from merged
+"""
+
+# Children have no deletions of their own: a parent that was read again tells all that it has. As a set difference,
+# since a stage without statistics tempts the planner into comparing each child with each staged row.
+_FORGET = """
+update {table} as t
+set deleted_at = clock_timestamp(), delete_reason = 'vanished', synced_at = clock_timestamp(), run_id = {run}
+where t.tenant_id = {tenant} and t.deleted_at is null and t.object_id in (
+    select s.object_id
+    from unnest(%s::text[]) as p (parent)
+    inner join {table} as s on s.tenant_id = {tenant} and split_part(s.object_id, ':', 1) = p.parent
+    except
+    select i.object_id from incoming as i where i.batch = {batch}
+)
+"""
+
+# What belongs to an erased object is erased with it.
+_ERASE = """
+update {table} as t
+set payload = '{{}}', payload_hash = '', deleted_at = coalesce(t.deleted_at, clock_timestamp()),
+    delete_reason = 'erased', synced_at = clock_timestamp(), run_id = {run}
+where t.tenant_id = {tenant} and split_part(t.object_id, ':', 1) = any(%s)
+  and t.delete_reason is distinct from 'erased'
+"""
+
+_COPY = (
+    "copy incoming (batch, ordinal, object_id, payload, payload_hash, modified_at, is_deleted, delete_reason) "
+    "from stdin (format binary)"
+)
+_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TRAILER = b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"
+_HEAD = struct.Struct("!hiiiii")  # 8 fields; two integers of 4 bytes, then the length of the text
+_LENGTH = struct.Struct("!i")
+_STAMP = struct.Struct("!iq")
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_DIGEST = 16
+# PostgreSQL's jsonb can't hold a NUL; an even number of backslashes before it makes it a real one.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What goes into one raw table in one transaction; ``replaces`` as in ``integrations.source.Side``."""
+
+    stream: str
+    records: list[Record]
+    replaces: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Rows written, and how many of them were new."""
+
+    changed: int
+    added: int
+
+
+def prepare_stage(connection: psycopg.Connection) -> None:
+    """Make the session's staging table."""
+    connection.execute(_STAGE)
+
+
+def merge_batches(run: SyncRun, batches: Sequence[Batch], *, trusted: bool) -> list[Merged]:
+    """Inside a transaction: stage all batches by one COPY and merge each into its table.
+
+    ``trusted`` says that the records were just read from the vendor's own store, so that they win over any version.
+    """
+    _copy(run.connection, batches)
+    return [_merge(run, number, batch, trusted) for number, batch in enumerate(batches)]
+
+
+def forget_children(run: SyncRun, stream: str, parents: list[str]) -> int:
+    """Inside a transaction: mark all children of ``parents`` as gone; returns how many."""
+    return _forget(run, -1, Batch(stream, [], parents))
+
+
+def erase_children(run: SyncRun, stream: str, parents: list[str]) -> int:
+    """Inside a transaction: remove what is stored of all children of erased ``parents``; returns how many."""
+    statement = sql.SQL(_ERASE).format(
+        table=raw_table(run.vendor, stream), tenant=sql.Literal(run.tenant_id), run=sql.Literal(run.run_id)
+    )
+    return run.connection.execute(statement, (parents,)).rowcount
+
+
+def names_as_parent(stream: str, object_id: str) -> tuple[str, str]:
+    """The names by which children may call their parent: its bare id, or its kind and id."""
+    return object_id, f"{stream}/{object_id}"
+
+
+def raw_table(vendor: str, stream: str) -> sql.Identifier:
+    """The raw table of a vendor's stream."""
+    return sql.Identifier(f"raw_{vendor}", stream)
+
+
+def _merge(run: SyncRun, number: int, batch: Batch, trusted: bool) -> Merged:
+    gone = _forget(run, number, batch) if batch.replaces else 0
+    if not batch.records:
+        return Merged(gone, 0)
+    row = run.connection.execute(
+        sql.SQL(_MERGE).format(
+            table=raw_table(run.vendor, batch.stream),
+            tenant=sql.Literal(run.tenant_id),
+            run=sql.Literal(run.run_id),
+            batch=sql.Literal(number),
+            trusted=sql.Literal(trusted),
+        )
+    ).fetchone()
+    assert row is not None
+    return Merged(gone + int(row[0]), int(row[1]))
+
+
+def _forget(run: SyncRun, number: int, batch: Batch) -> int:
+    statement = sql.SQL(_FORGET).format(
+        table=raw_table(run.vendor, batch.stream),
+        tenant=sql.Literal(run.tenant_id),
+        run=sql.Literal(run.run_id),
+        batch=sql.Literal(number),
+    )
+    return run.connection.execute(statement, (batch.replaces,)).rowcount
+
+
+def _copy(connection: psycopg.Connection, batches: Sequence[Batch]) -> None:
+    if not any(batch.records for batch in batches):
+        return
+    with connection.cursor().copy(_COPY) as copy:
+        copy.write(_HEADER)
+        for number, batch in enumerate(batches):
+            copy.write(b"".join(_row(number, ordinal, record) for ordinal, record in enumerate(batch.records)))
+        copy.write(_TRAILER)
+
+
+def _row(batch: int, ordinal: int, record: Record) -> bytes:
+    name = record.object_id.encode()
+    parts = [_HEAD.pack(8, 4, batch, 4, ordinal, len(name)), name]
+    payload = record.payload
+    if payload:
+        if b"\\u0000" in payload:
+            payload = _NUL.sub(rb"\1\\ufffd", payload)
+        parts += (
+            _LENGTH.pack(len(payload) + 1), b"\x01", payload,
+            _LENGTH.pack(_DIGEST), blake2b(record.payload, digest_size=_DIGEST).digest(),
+        )  # fmt: skip
+    else:
+        parts += (_NULL, _NULL)
+    parts.append(_NULL if record.modified_at is None else _STAMP.pack(8, _microseconds(record.modified_at)))
+    parts.append(b"\x00\x00\x00\x01\x01" if record.deleted else b"\x00\x00\x00\x01\x00")
+    if record.reason is None:
+        parts.append(_NULL)
+    else:
+        reason = record.reason.encode()
+        parts += (_LENGTH.pack(len(reason)), reason)
+    return b"".join(parts)
+
+
+def _microseconds(moment: datetime) -> int:
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def digest_of(record: Record) -> bytes:
+    """The hash by which a payload is told from another, as stored; empty for none."""
+    return blake2b(record.payload, digest_size=_DIGEST).digest() if record.payload else b""
