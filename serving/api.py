@@ -9,8 +9,9 @@ from serving.kpis.endpoints import router as kpis
 from serving.leads.endpoints import router as leads
 from serving.scores.endpoints import router as scores
 from serving.tenants.endpoints import router as tenants
+from serving.webhooks.endpoints import router as webhooks
 
-ROUTERS = (auth, scores, leads, attribution, kpis, tenants, health)
+ROUTERS = (auth, scores, leads, attribution, kpis, tenants, webhooks, health)
 
 
 def include_routers(app: FastAPI) -> None:

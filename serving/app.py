@@ -19,6 +19,7 @@ from serving.kit.problems import ProblemDocument, install_problem_handlers
 from serving.kit.requests import RequestLayer
 from serving.scores.live_model import LiveModel
 from serving.scores.service import ScoreDesk
+from serving.webhooks.service import WebhookDesk
 from tekup.db import Doors
 from tekup.log import configure_logging
 from tekup.settings import Settings, current_settings
@@ -58,6 +59,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.cursors = CursorSigner(doors.master_key.derive("cursor"))
     state.authenticator = Authenticator(state.databases, state.access_tokens)
     state.sign_in_desk = SignInDesk(doors, state.databases, state.access_tokens)
+    state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
     state.live_model = LiveModel(state.settings.models_path, state.metrics)
     state.score_desk = ScoreDesk(state.live_model, state.metrics)
     try:

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         None,
         description="Address at which the dashboards reach the HTTP API. Unset: http://127.0.0.1:<api_port>.",
     )
+    public_url: str | None = Field(
+        None,
+        description="Address at which the outside reaches the HTTP API, such as https://api.example.dk, where a proxy "
+        "stands before it. Part of what HubSpot signs. Unset: what the request says.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Least severe level that is logged, to standard error."
     )

@@ -86,6 +86,18 @@ outbox = Table(
     Column("trace_id", Text),
 )
 
+webhook_endpoint = Table(
+    "webhook_endpoint",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("connection_id", UUID, primary_key=True),
+    Column("vendor", Text),
+    Column("key_hash", LargeBinary),
+    Column("previous_key_hash", LargeBinary),
+    Column("previous_until", _TIME),
+    Column("secrets_sealed", LargeBinary),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

@@ -23,6 +23,7 @@ from tests.serving.conftest import Api
 
 OPEN_TO_ANYBODY = {
     "POST /v1/auth/token",
+    "POST /v1/webhooks/{vendor}/{connection}",
     "GET /.well-known/jwks.json",
     "GET /healthz",
     "GET /readyz",
