@@ -46,7 +46,12 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, SQL, dbt parse, lo
 	@$(BIN)/python requirements/check.py
 	@echo "check: clean"
 
-bench: $(VENV)/.dev ## side-by-side measurements with ratios
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	@echo "set-up: installing the peers that benchmarks run"
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: $(VENV)/.bench ## side-by-side measurements with ratios
 	@for folder in benchmarks/*/; do name=$$(basename $$folder); echo "== $$name"; $(BIN)/python -m benchmarks.$$name.run $(ARGS) || exit 1; done
 
 docs: $(VENV)/.dev ## write the generated page of settings

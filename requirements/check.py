@@ -12,6 +12,7 @@ ROOT = HERE.parent
 LOCKS = {
     "run.txt": ["pyproject.toml"],
     "dev.txt": ["pyproject.toml", "--group", "dev", "-c", "requirements/run.txt"],
+    "bench.txt": ["pyproject.toml", "--group", "bench", "-c", "requirements/run.txt"],
     "bootstrap.txt": ["requirements/bootstrap.in", "-c", "requirements/run.txt"],
 }
 STAMP = HERE / "inputs.sha256"

@@ -1,0 +1,1 @@
+"""Pulls measured beside peers and beside the floor. The product never imports this."""
