@@ -70,6 +70,15 @@ class Meter:
             return
         self.ahead_seconds = ahead if abs(ahead) > 2.0 else 0.0
 
+    def add(self, other: "Meter") -> None:
+        """Count what ``other`` has counted, which starts over: requests of another thread have a meter of their own."""
+        self.requests += other.requests
+        self.retries += other.retries
+        self.throttled_ms += other.throttled_ms
+        self.received += other.received
+        self.ahead_seconds = other.ahead_seconds
+        other.requests = other.retries = other.throttled_ms = other.received = 0
+
     def page(
         self,
         records: list[Record],

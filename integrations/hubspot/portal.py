@@ -109,15 +109,21 @@ class Portal:
         """Return the vendor's time in milliseconds since the epoch."""
         return int(self.meter.now() * 1000)
 
-    def call(self, what: str, method: Callable[..., Any], *arguments: Any, **options: Any) -> JSON:
-        """Call one method of the SDK and return its answer's JSON; raises as ``RetryPolicy.run`` does."""
+    def call(
+        self, what: str, method: Callable[..., Any], *arguments: Any, meter: Meter | None = None, **options: Any
+    ) -> JSON:
+        """Call one method of the SDK and return its answer's JSON; raises as ``RetryPolicy.run`` does.
+
+        Another thread than the one that makes pages brings a ``meter`` of its own.
+        """
+        meter = meter or self.meter
         is_search = getattr(method, "__name__", "") == "do_search"
         used = self._wallet.token(self._clock())
 
         def send() -> Reply:
             nonlocal used
             if self._pacer is not None:
-                self.meter.throttled_ms += int(self._pacer.wait(is_search=is_search) * 1000)
+                meter.throttled_ms += int(self._pacer.wait(is_search=is_search) * 1000)
             used = self._wallet.credential.token
             bearer = {"in": "header", "key": "Authorization", "value": f"Bearer {used}"}
             reply = _send(method, *arguments, **options, _request_auth=bearer)
@@ -125,7 +131,7 @@ class Portal:
                 self._pacer.note(reply.headers)
             return reply
 
-        return self._retry.run(VENDOR, what, send, self.meter, lambda: self._wallet.renew(used))
+        return self._retry.run(VENDOR, what, send, meter, lambda: self._wallet.renew(used))
 
     def get(self, what: str, path: str, **query: str | int) -> JSON:
         """Read a path that the SDK has no method for, through the SDK's own transport.

@@ -5,7 +5,9 @@ meanwhile, and ends at 10,000) and overlap the window, because the search index 
 modified date, so every read also walks the recycle bin. Which kinds there are is decided elsewhere.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from integrations.hubspot.catalog import Catalog
@@ -21,6 +23,7 @@ from integrations.hubspot.kinds import (
 from integrations.hubspot.portal import Portal, found_in, next_page
 from integrations.hubspot.records import is_erased, merged_ids, milliseconds, object_records, tombstone
 from integrations.hubspot.sides import Sides
+from integrations.retry import Meter
 from integrations.source import JSON, Cursor, Page
 
 _FEW_NAMES = ("hs_object_id", "hs_merged_object_ids")
@@ -95,43 +98,56 @@ class Walker:
 
     def _backfill(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
         names = self.names(kind, cursor["started"])
-        after, expected = cursor["after"], None
-        if after is None:
-            expected = self.count(kind)
-        while True:
-            items: list[JSON] = []
-            while True:
-                found, after = self._list(kind, names, after)
-                items += found
-                if after is None or not kind.sides or len(items) >= STEP_ROWS:
-                    break
+        expected = self.count(kind) if cursor["after"] is None else None
+        items: list[JSON] = []
+        for found, after in self._listed(kind, names, cursor["after"]):
+            items += found
+            if after is not None and kind.sides and len(items) < STEP_ROWS:
+                continue
             state = {**cursor, "after": after}
             if after is None:
                 state = {"phase": "archive", "since": None, "until": cursor["started"], "after": None}
             yield self.page(kind, items, state, expected)
-            if after is None:
-                return
+            items = []
 
-    def _list(self, kind: Kind, names: Sequence[str], after: str | None) -> tuple[list[JSON], str | None]:
-        """Return one list page with all properties: in one request where their names fit into its address."""
+    def _listed(self, kind: Kind, names: Sequence[str], after: str | None) -> Iterator[tuple[list[JSON], str | None]]:
+        """Yield list pages with all properties and where to go on, None after the last.
+
+        While a page is worked on, the next one is on its way.
+        """
         fits = sum(len(name) + len("&properties=") for name in names) <= URL_CHARACTERS
+        ask = functools.partial(self._list, kind, names if fits else _FEW_NAMES, history=fits)
+        meter = Meter(self._portal.meter.clock)
+        with ThreadPoolExecutor(1, thread_name_prefix="list-ahead") as ahead:
+            coming = ahead.submit(ask, after, meter)
+            while True:
+                answer = coming.result()
+                self._portal.meter.add(meter)
+                after = next_page(answer)
+                if after is not None:
+                    coming = ahead.submit(ask, after, meter)
+                items = answer["results"]
+                if not fits:
+                    # What is archived between the two requests is met in the recycle bin.
+                    items = self.complete(kind, [item["id"] for item in items], names)
+                yield items, after
+                if after is None:
+                    return
+
+    def _list(self, kind: Kind, names: Sequence[str], after: str | None, meter: Meter, *, history: bool) -> JSON:
         more: dict[str, Any] = {} if after is None else {"after": after}
-        if fits and kind.tracked:
+        if history and kind.tracked:
             more["properties_with_history"] = list(kind.tracked)
-        answer = self._portal.call(
+        return self._portal.call(
             f"list {kind.name}",
             self._portal.apis.objects.get_page,
             kind.name,
+            meter=meter,
             limit=HISTORY_SIZE if "properties_with_history" in more else LIST_SIZE,
-            properties=list(names if fits else _FEW_NAMES),
+            properties=list(names),
             archived=False,
             **more,
         )
-        items = answer["results"]
-        if not fits:
-            # What is archived between the two requests is met in the recycle bin.
-            items = self.complete(kind, [item["id"] for item in items], names)
-        return items, next_page(answer)
 
     def _changes(self, kind: Kind, state: Cursor) -> Iterator[Page]:
         low = state["since"] - self._overlap_ms

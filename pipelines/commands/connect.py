@@ -1,6 +1,12 @@
 """`tekup connect`: store a vendor credential, sealed, and try it."""
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from pipelines.resources.platform import Platform
+    from tekup.directory.connections import Connection
 
 
 @click.command()
@@ -25,7 +31,29 @@ def connect(tenant: str, vendor: str, credential: str | None, check: bool) -> No
         return
     connection = platform.connection(found, vendor)
     assert connection is not None
-    with opened(platform, connection) as source:
-        told = source.check()
+    if vendor == "openai":
+        told = _check_openai(platform, connection)
+    else:
+        with opened(platform, connection) as source:
+            told = source.check()
     for what, answer in told.items():
         click.echo(f"{what}: {answer}")
+
+
+def _check_openai(platform: "Platform", connection: "Connection") -> dict[str, str]:
+    """OpenAI is asked, not pulled: it is no source."""
+    from integrations.openai.client import OpenaiClient
+    from tekup.directory.connections import open_credential, record_state
+    from tekup.errors import CredentialRefused, VendorError
+
+    client = OpenaiClient(open_credential(platform.doors, connection), platform.api_base(connection))
+    try:
+        told = client.check()
+    except VendorError as error:
+        status = "refused" if isinstance(error, CredentialRefused) else "failing"
+        record_state(platform.doors, connection.tenant_id, connection.vendor, status, error.what)
+        raise
+    finally:
+        client.close()
+    record_state(platform.doors, connection.tenant_id, connection.vendor, "working", None)
+    return told

@@ -5,7 +5,7 @@ The proof of the window is in docs/decisions/0004-operational-watermark.md. What
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -188,22 +188,23 @@ class _Copy:
 
     def _read(self, window: _Window) -> None:
         """Copy a window in order of stamp and id; each batch commits with where to go on."""
-        rows = self._rows(window)
-        more = True
-        while more:
-            with bound(self._target, self._run.tenant_id):
-                more = self._fill_stage(rows)
-                read, changed = self._merge()
-                if more:
-                    cursor = self._middle(window)
-                else:
-                    cursor = {"xid": window.high, "system": self._source.system}
-                    buried = self._bury(window)
-                    read, changed = read + buried, changed + buried
-                self._run.commit_chunk(self._result, cursor, read, changed)
-            self._on_chunk(self._result)
+        # closed on every way out: a COPY left open holds its connection's lock, and the rollback would wait for ever
+        with contextlib.closing(self._rows(window)) as rows:
+            more = True
+            while more:
+                with bound(self._target, self._run.tenant_id):
+                    more = self._fill_stage(rows)
+                    read, changed = self._merge()
+                    if more:
+                        cursor = self._middle(window)
+                    else:
+                        cursor = {"xid": window.high, "system": self._source.system}
+                        buried = self._bury(window)
+                        read, changed = read + buried, changed + buried
+                    self._run.commit_chunk(self._result, cursor, read, changed)
+                self._on_chunk(self._result)
 
-    def _rows(self, window: _Window) -> Iterator[bytes]:
+    def _rows(self, window: _Window) -> Generator[bytes, None, None]:
         """The window's rows as binary COPY sends them, one row a block, without header and trailer."""
         condition = [self._condition(window)]
         if window.after is not None:

@@ -10,8 +10,8 @@ from tekup.errors import DatabaseUnavailable
 
 LOGIN_ROLES = ("tekup_owner", "tekup_pipeline", "tekup_app", "tekup_reader")
 ALL_TENANTS_ROLE = "tekup_all_tenants"
-"""May read every tenant's rows of the warehouse and the list of tenants. It can't log in: the pipeline must
-switch to it by name, with a reason (`tekup.db.doors.all_tenants_transaction`)."""
+"""May read every tenant's rows of the warehouse, the list of tenants and counts of webhooks. It can't log in: the
+pipeline must switch to it by name, with a reason (`tekup.db.doors.all_tenants_transaction`)."""
 SIGN_IN_ROLE = "tekup_sign_in"
 """Owns the one function that finds a user before a tenant is known. It can't log in."""
 
