@@ -25,13 +25,15 @@ SCALE = 0.02
 class Sandbox:
     """The server, its address, and ways to steer it."""
 
-    def __init__(self, world: World, *, real_limits: bool = False) -> None:
+    def __init__(self, world: World, *, real_limits: bool = False, bulk_contacts: int = 0) -> None:
         self.world = world
         self.seconds = world.as_of.timestamp() + 3600
         self.slept: list[float] = []
         self._socket = listen(0)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._server = make_server(create_app(world, clock=self.clock, real_limits=real_limits))
+        self._server = make_server(
+            create_app(world, clock=self.clock, real_limits=real_limits, bulk_contacts=bulk_contacts)
+        )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
@@ -63,15 +65,15 @@ class Sandbox:
 
     def hubspot(self, slug: str, credential: Credential | None = None, **options: Any) -> HubspotSource:
         chosen = credential or sandbox_credential("hubspot", slug)
-        return HubspotSource(chosen, f"{self.url}/hubspot", retry=self.retry(), clock=self.clock, **options)
+        return HubspotSource(chosen, f"{self.url}/hubspot", **{"retry": self.retry(), "clock": self.clock, **options})
 
     def stripe(self, slug: str, credential: Credential | str | None = None, **options: Any) -> StripeSource:
         chosen = credential or sandbox_credential("stripe", slug)
-        return StripeSource(chosen, f"{self.url}/stripe", retry=self.retry(), clock=self.clock, **options)
+        return StripeSource(chosen, f"{self.url}/stripe", **{"retry": self.retry(), "clock": self.clock, **options})
 
     def kit(self, slug: str, credential: Credential | None = None, **options: Any) -> KitSource:
         chosen = credential or sandbox_credential("kit", slug)
-        return KitSource(chosen, f"{self.url}/kit", retry=self.retry(), clock=self.clock, **options)
+        return KitSource(chosen, f"{self.url}/kit", **{"retry": self.retry(), "clock": self.clock, **options})
 
     def get(self, vendor: str, slug: str, path: str) -> httpx.Response:
         header = {"Authorization": f"Bearer {sandbox_credential(vendor, slug)}"}

@@ -1,10 +1,13 @@
 """Sources are opened by name, and every one of them keeps the common promises."""
 
+import time
+
 import pytest
 
 from integrations.hubspot.client import HubspotSource
 from integrations.kit.client import KitSource
 from integrations.registry import VENDORS, open_source
+from integrations.retry import RetryPolicy
 from integrations.sandbox.identifiers import sandbox_credential
 from integrations.source import Source
 from integrations.stripe.client import StripeSource
@@ -115,3 +118,15 @@ def test_twins_with_the_same_ids_are_never_mixed(sandbox: Sandbox, vendor: str, 
     shared = one.keys() & two.keys()
     assert shared
     assert all(one[key] != two[key] for key in shared)
+
+
+@pytest.mark.parametrize(("vendor", "stream"), [("hubspot", "owners"), ("stripe", "products"), ("kit", "tags")])
+def test_an_answer_that_drips_in_is_given_up_and_read_again(sandbox: Sandbox, vendor: str, stream: str) -> None:
+    source = getattr(sandbox, vendor)("fjord-software")
+    list(source.pages(stream, None))
+    retry = RetryPolicy(sleep=lambda _: None, deadline_seconds=0.5)
+    source = getattr(sandbox, vendor)("fjord-software", retry=retry)
+    sandbox.fault(kind="drip", vendor=vendor, seconds=4.0)
+    began = time.monotonic()
+    assert [record for page in source.pages(stream, None) for record in page.records]
+    assert time.monotonic() - began < 3.5
