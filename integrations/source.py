@@ -69,9 +69,12 @@ class Source(Protocol):
 
     vendor: str
     streams: tuple[str, ...]
-    sides: Mapping[str, tuple[str, ...]]
     append_only: frozenset[str]
     memory_days: float | None
+
+    @property
+    def sides(self) -> Mapping[str, tuple[str, ...]]:
+        """Streams that the pages of a walked one fill as well."""
 
     def identity(self) -> str:
         """Return the account as the vendor knows it, such as ``"acct_1 test"``: raw tables never mix two."""

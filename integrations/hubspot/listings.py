@@ -1,7 +1,7 @@
 """The small streams that have no feed of changes: each read tells all of them. What is big is read elsewhere."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from integrations.hubspot.catalog import Catalog
 from integrations.hubspot.kinds import Kind
@@ -68,7 +68,7 @@ class Listings:
         """Those who may own objects, or those who no longer may."""
 
         def read(after: str | None) -> tuple[list[Record], str | None]:
-            more = {} if after is None else {"after": after}
+            more: dict[str, Any] = {} if after is None else {"after": after}
             answer = self._portal.call(
                 "owners", self._portal.apis.owners.get_page, limit=100, archived=archived, **more
             )
@@ -87,7 +87,7 @@ class Listings:
 
     def forms_page(self, after: str | None) -> JSON:
         """Return one page of forms as the vendor tells it."""
-        more = {} if after is None else {"after": after}
+        more: dict[str, Any] = {} if after is None else {"after": after}
         types = ["all"]
         return self._portal.call("forms", self._portal.apis.forms.get_page, limit=100, form_types=types, **more)
 
