@@ -28,13 +28,18 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.spark: $(VENV)/.dev requirements/spark.txt
+	@echo "set-up: installing Spark and its Java for the tests of the Spark engine"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/spark.txt
+	@touch $@
+
 run: $(VENV)/.run ## set up, pull, build, train, score, attribute, check; ends with a summary
 	@$(BIN)/tekup run $(ARGS)
 
 serve: $(VENV)/.run ## Dagster UI, API, dashboards and sandbox until Ctrl-C
 	@exec $(BIN)/tekup serve $(ARGS)
 
-test: $(VENV)/.dev browser ## all tests; ARGS="-m 'not slow'" leaves the slow ones away
+test: $(VENV)/.dev $(VENV)/.spark browser ## all tests; ARGS="-m 'not slow'" leaves the slow ones away
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, SQL, dbt parse, lock files

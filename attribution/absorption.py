@@ -12,6 +12,8 @@ from attribution.segments import FloatArray, IntArray, ratio
 
 # Up to so many states one dense inverse is faster than sparse sweeps.
 _DENSE_STATES = 200
+# For few weightings less: a larger inverse wakes the threads of BLAS, whose waiting costs 0.1 CPU s.
+_FEW, _DENSE_STATES_OF_FEW = 8, 48
 # Order 1 has a closed form from one inverse, which stays the better way for longer.
 _DENSE_CHANNELS = 6_000
 _SWEEPS = 400
@@ -47,7 +49,7 @@ def solve(chain: Chain, weightings: FloatArray) -> Solution:
             f"{size} channels are too many for an exact Markov model (at most {_DENSE_CHANNELS})",
             hint="roll rare channels up into one, e.g. campaigns with few touches",
         )
-    if single or size <= _DENSE_STATES:
+    if single or size <= (_DENSE_STATES if len(weightings) > _FEW else _DENSE_STATES_OF_FEW):
         step = max(1, _BATCH_CELLS // max(size * size, 1))
         parts = [_solve_dense(chain, weightings[i : i + step], blocks) for i in range(0, len(weightings), step)]
     else:

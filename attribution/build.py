@@ -1,51 +1,22 @@
-"""Finds journeys: which touches lead to which conversion, and which lead nowhere. Crediting them is not done here."""
+"""Builds the journeys of one tenant from its events, chunk by chunk of people. Crediting them is not done here."""
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
+import polars as pl
 
-from attribution.columns import Frame, read_choice, read_duration, read_moment
-from attribution.errors import BadParameter
-from attribution.events import Conversions, Touches, read_conversions, read_touches
-from attribution.paths import Codes, Paths
-from attribution.segments import (
-    BoolArray,
-    IntArray,
-    bisect_right,
-    keep_entries,
-    last_true,
-    offsets_of,
-    run_ends,
-    spans,
-    spans_apart,
-)
-
-_MICROSECONDS_PER_HOUR = 3_600_000_000.0
-
-
-@dataclass(frozen=True)
-class _Rules:
-    lookback: int
-    policy: str
-    nulls: str
-    as_of: int | None
-    collapse: bool
-    drop_direct: bool
-    direct_channel: str
-    max_touches: int | None
-
-
-@dataclass
-class _Journeys:
-    """Touch indices of some journeys end to end, and their offsets."""
-
-    touches: IntArray
-    offsets: IntArray
-
-    def keep(self, mask: BoolArray) -> None:
-        self.offsets = keep_entries(mask, self.offsets)
-        self.touches = self.touches[mask]
+from attribution.coding import Coder
+from attribution.columns import Frame
+from attribution.events import NotClustered, Touches, read_chunks, read_touches, read_whole, select_touchpoints
+from attribution.options import Options, read_options
+from attribution.paths import Paths
+from attribution.sales import Conversions, Sales, check_people, read_sales
+from attribution.segments import AnyArray, offsets_of
+from attribution.stitching import apply_identities
+from attribution.windows import Piece, cut_journeys
 
 
 def build_paths(
@@ -53,36 +24,51 @@ def build_paths(
     conversions: Frame,
     *,
     lookback: timedelta,
-    policy: str = "reset",
+    conversion_window: timedelta | None = None,
+    policy: str | Mapping[str, str] = "reset",
+    conversion_types: Sequence[str] | None = None,
     nulls: str = "people",
     as_of: datetime | None = None,
+    unit: str | Sequence[str] = "channel",
+    value: str = "value",
+    touch_weights: Mapping[str, float] | None = None,
+    session_gap: timedelta | None = None,
     collapse: bool = False,
     direct: str = "keep",
     direct_channel: str = "direct",
     max_touches: int | None = None,
+    identities: Frame | None = None,
 ) -> Paths:
     """Join one tenant's touchpoints and conversions into journeys.
 
     ``touchpoints``: person_id (any type; null: the row is set aside and counted), occurred_at (Datetime;
-    without a zone it is UTC), channel (text, no null), optional touch_id (breaks ties in time; without it the
-    channel's name does) and weight (>= 0, e.g. 0.3 for a view; touches of weight 0 are dropped). Clustered by
-    person and ascending in time they are read in one pass; otherwise they are sorted first.
+    without a zone it is UTC), channel (text, no null) or the columns of ``unit``, optional touch_id (breaks
+    ties in time; without it, and where it ties, the channel's name does), weight (>= 0, e.g. 0.3 for a view;
+    touches of weight 0 are dropped) and touch_type (for ``touch_weights``). Ascending by person they are read
+    in chunks, of a lazy frame no more than that; otherwise they are sorted first.
     ``conversions``: person_id (null: unattributed), converted_at, optional value (finite, any sign; 0 when
-    missing), conversion_id (unique; breaks ties), lead_at and opportunity_at (moments, null allowed, for
-    w_shaped and full_path).
+    missing), conversion_id (unique; breaks ties), conversion_type, currency (more than one is refused),
+    refund_of (the row is no conversion: its value, below 0, is added to that conversion's), lead_at and
+    opportunity_at (moments, null allowed, for w_shaped and full_path).
 
-    A conversion takes its person's touches in the half-open window (converted_at - lookback, converted_at].
-    ``policy`` for several conversions of a person: ``reset`` a conversion takes the touches since the earlier
-    one (conversions of the same moment share theirs), ``overlap`` each takes its whole window, ``first`` only
-    the first counts.
+    A conversion takes its person's touches in the half-open window (converted_at - lookback, converted_at]; it
+    is unattributed where the last of them is ``conversion_window`` or more before it.
+    ``policy`` for several conversions of a person and type: ``reset`` a conversion takes the touches since the
+    earlier one (conversions of the same moment share theirs), ``overlap`` each takes its whole window,
+    ``first`` only the first counts; a mapping of type to policy decides per type (others: reset).
+    ``conversion_types`` counts these types only; who has none of them has a null journey.
     ``nulls``: ``people`` who never converted give one null journey, the touches in the ``lookback`` up to
     their last;
     ``journeys`` adds what people touched after their last conversion; ``none`` leaves null journeys out.
     ``as_of``: rows after it are set aside, and a null journey whose last touch is younger than ``lookback``
-    is still open and set aside; None takes the data as complete.
+    (``conversion_window``, where shorter) is still open and set aside; None takes the data as complete.
+    ``unit``: the column, or columns joined by ' / ', that are credited; null is '(not set)' but for channel.
+    ``value``: the column of conversions to share out, e.g. ltv. ``touch_weights``: weight by touch_type, 1
+    for others. ``session_gap``: touches less than so long after the person's touch before are one session,
+    which counts as its first touch with its largest weight.
     ``collapse`` keeps the last touch of a run of one channel. ``direct="drop_unless_only"`` drops
     ``direct_channel`` from journeys that have another channel. ``max_touches`` keeps the last so many touches
-    of a journey.
+    of a journey. ``identities``: id and person_id as from stitch_identities; other ids stay as they are.
 
     Returns Paths; what was set aside is in ``.counts``, conversions without a touch in
     ``.unattributed_conversions`` and ``.unattributed_value``. Raises subclasses of tekup.errors.BadInput.
@@ -96,130 +82,168 @@ def build_paths(
     >>> build_paths(touchpoints, conversions, lookback=timedelta(days=30)).frame.rows()
     [(['search', 'email'], 1.0, 100.0, 0.0), (['search'], 0.0, 0.0, 1.0)]
     """
-    if max_touches is not None and (isinstance(max_touches, bool) or max_touches < 1):
-        raise BadParameter(f"max_touches is {max_touches!r}", hint="a whole number from 1, or None for no limit")
-    rules = _Rules(
-        lookback=read_duration(lookback, "lookback"),
-        policy=read_choice(policy, "policy", ("reset", "overlap", "first")),
-        nulls=read_choice(nulls, "nulls", ("people", "journeys", "none")),
-        as_of=read_moment(as_of, "as_of"),
+    options = read_options(
+        lookback=lookback,
+        conversion_window=conversion_window,
+        policy=policy,
+        conversion_types=conversion_types,
+        nulls=nulls,
+        as_of=as_of,
+        unit=unit,
+        value=value,
+        touch_weights=touch_weights,
+        session_gap=session_gap,
         collapse=collapse,
-        drop_direct=read_choice(direct, "direct", ("keep", "drop_unless_only")) == "drop_unless_only",
+        direct=direct,
         direct_channel=direct_channel,
         max_touches=max_touches,
     )
-    touches = read_touches(touchpoints, rules.as_of)
-    sales = read_conversions(conversions, touches, rules.as_of, first_only=rules.policy == "first")
-    counts = {**touches.counts, **sales.counts}
-
-    begins, ends = _find_windows(touches, sales, rules)
-    chosen = np.flatnonzero(ends > begins)
-    begins = _cap(begins[chosen], ends[chosen], rules, counts)
-    won = _cut(_Journeys(spans(begins, ends[chosen]), offsets_of(ends[chosen] - begins)), touches, rules)
-    null_begins, null_ends, null_people = _find_null_windows(touches, sales, ends, rules, counts)
-    null_begins = _cap(null_begins, null_ends, rules, counts)
-    null_touches = spans_apart(null_begins, null_ends, len(touches.times))
-    lost = _cut(_Journeys(null_touches, offsets_of(null_ends - null_begins)), touches, rules)
-
-    people = sales.person[chosen]
-    missed = np.ones(len(sales.times), np.bool_)
-    missed[chosen] = False
-    counts |= {"journeys": len(chosen) + len(null_people), "unattributed_conversions": int(missed.sum())}
-    moments = np.repeat(sales.times[chosen], np.diff(won.offsets))
-    return Paths(
-        channels=touches.channels,
-        codes=np.concatenate([touches.codes[won.touches], touches.codes[lost.touches]]),
-        offsets=np.concatenate([won.offsets, won.offsets[-1] + lost.offsets[1:]]),
-        conversions=np.ones(len(chosen)),
-        value=sales.value[chosen],
-        nulls=np.concatenate([np.zeros(len(chosen), np.uint8), np.ones(len(null_people), np.uint8)]),
-        rows=sales.rows[chosen],
-        buckets=touches.buckets[np.concatenate([people, null_people])],
-        touch_rows=won.touches if touches.rows is None else touches.rows[won.touches],
-        hours=(moments - touches.times[won.touches]) / _MICROSECONDS_PER_HOUR,
-        weights=None if touches.weights is None else touches.weights[won.touches],
-        milestones=_find_milestones(touches, sales, chosen, won),
-        unattributed_conversions=float(missed.sum()),
-        unattributed_value=float(sales.value[missed].sum()),
-        counts=counts,
-    )
+    touchpoints, conversions = apply_identities(touchpoints, conversions, identities)
+    return read_journeys(touchpoints, conversions, options)
 
 
-def _find_windows(touches: Touches, sales: Conversions, rules: _Rules) -> tuple[IntArray, IntArray]:
-    """First touch and end of the touches of every conversion, in the order of ``sales`` (person, time)."""
-    known = sales.person >= 0
-    person = np.where(known, sales.person, 0)
-    if not len(touches.times):
-        return np.zeros(len(person), np.int64), np.zeros(len(person), np.int64)
-    start, stop = touches.offsets[person], touches.offsets[person + 1]
-    ends = bisect_right(touches.times, sales.times, start, stop)
-    begins = bisect_right(touches.times, sales.times - rules.lookback, start, ends)
-    if rules.policy == "reset" and len(person):
-        fresh = np.ones(len(person), np.bool_)
-        fresh[1:] = (sales.person[1:] != sales.person[:-1]) | (sales.times[1:] != sales.times[:-1])
-        moment = np.cumsum(fresh) - 1
-        first = np.flatnonzero(fresh)
-        floor = start[first]
-        again = sales.person[first[1:]] == sales.person[first[:-1]]
-        floor[1:] = np.where(again, ends[first[:-1]], floor[1:])
-        begins = np.maximum(begins, floor[moment])
-    return np.where(known, begins, 0), np.where(known, ends, 0)
+def read_journeys(touchpoints: Frame, conversions: Frame, options: Options) -> Paths:
+    """build_paths with checked options."""
+    sales = read_sales(conversions, options)
+    join = _Join()
+    for batch in iterate(touchpoints, sales, options, join.restart):
+        join.add(batch)
+    return join.finish(sales)
 
 
-def _find_null_windows(
-    touches: Touches, sales: Conversions, ends: IntArray, rules: _Rules, counts: dict[str, int]
-) -> tuple[IntArray, IntArray, IntArray]:
-    """First touch, end and person of every journey that ended without a conversion and can't any more."""
-    begins, stops = touches.offsets[:-1].copy(), touches.offsets[1:]
-    buyers = sales.person >= 0
-    if rules.nulls == "journeys":
-        np.maximum.at(begins, sales.person[buyers], ends[buyers])
-    else:
-        begins[sales.person[buyers]] = stops[sales.person[buyers]]
-    people = np.flatnonzero(begins < stops) if rules.nulls != "none" else np.zeros(0, np.int64)
-    last = touches.times[stops[people] - 1]
-    counts["open_journeys"] = 0
-    if rules.as_of is not None:
-        closed = last <= rules.as_of - rules.lookback
-        counts["open_journeys"] = int((~closed).sum())
-        people, last = people[closed], last[closed]
-    begins, stops = begins[people], stops[people]
-    old = np.flatnonzero(touches.times[begins] <= last - rules.lookback)
-    begins[old] = bisect_right(touches.times, last[old] - rules.lookback, begins[old], stops[old])
-    return begins, stops, people
+@dataclass(frozen=True)
+class Batch:
+    """Touches of a chunk of people, their conversions and the journeys cut from them."""
+
+    touches: Touches
+    sales: Conversions
+    piece: Piece
+    coder: Coder
+
+    def as_paths(self) -> Paths:
+        """The journeys of this chunk alone."""
+        join = _Join()
+        join.add(self)
+        return join.finish(None)
 
 
-def _cap(begins: IntArray, ends: IntArray, rules: _Rules, counts: dict[str, int]) -> IntArray:
-    """First touch of every journey after the limit on its length."""
-    if rules.max_touches is None:
-        return begins
-    capped = ends - begins > rules.max_touches
-    counts["capped_journeys"] = counts.get("capped_journeys", 0) + int(capped.sum())
-    return np.maximum(begins, ends - rules.max_touches)
+def iterate(touchpoints: Frame, sales: Sales, options: Options, restart: Callable[[], None]) -> Iterator[Batch]:
+    """Journeys chunk by chunk; calls ``restart`` and gives all at once where touchpoints don't ascend by person."""
+    chosen = select_touchpoints(touchpoints, options)
+    try:
+        yield from _iterate_chunks(chosen, sales.conversions, options)
+    except NotClustered:
+        restart()
+        coder = Coder()
+        touches = read_whole(chosen, options, coder)
+        check_people(sales.conversions.person_ids, touches.people)
+        yield _cut(touches, sales.conversions, options, coder)
 
 
-def _cut(journeys: _Journeys, touches: Touches, rules: _Rules) -> _Journeys:
-    """Apply the direct rule, then the repeat rule."""
-    codes: Codes = touches.codes
-    if rules.drop_direct and rules.direct_channel in touches.channels and len(journeys.touches):
-        other = codes[journeys.touches] != touches.channels.index(rules.direct_channel)
-        only = last_true(other, journeys.offsets) < 0
-        journeys.keep(other | np.repeat(only, np.diff(journeys.offsets)))
-    if rules.collapse and len(journeys.touches):
-        journeys.keep(run_ends(codes[journeys.touches], journeys.offsets))
-    return journeys
+def _iterate_chunks(chosen: Frame, left: Conversions, options: Options) -> Iterator[Batch]:
+    coder = Coder()
+    done = 0
+    for touches in read_chunks(chosen, options, coder):
+        end = done
+        if len(touches.people):
+            check_people(left.person_ids, touches.people)
+            end = left.end_of(touches.people[-1])
+        yield _cut(touches, left.take(slice(done, end)), options, coder)
+        done = end
+    if done < len(left):
+        times, names = pl.Series("occurred_at", dtype=pl.Datetime("us")), pl.Series("channel", dtype=pl.String)
+        nobody = read_touches(pl.DataFrame([left.person_ids[:0], times, names]), options, coder)
+        yield _cut(nobody, left.take(slice(done, len(left))), options, coder)
 
 
-def _find_milestones(touches: Touches, sales: Conversions, chosen: IntArray, won: _Journeys) -> IntArray | None:
-    """Position of the last touch at or before the moment of each milestone, -1 where unknown or before all touches."""
-    if sales.milestones is None:
-        return None
-    times = touches.times[won.touches]
-    starts, stops = won.offsets[:-1], won.offsets[1:]
-    found = np.full((len(chosen), 2), -1, np.int64)
-    for place in range(2):
-        moment = sales.milestones[chosen, place]
-        known = moment > np.iinfo(np.int64).min
-        after = bisect_right(times, moment, starts, stops)
-        found[:, place] = np.where(known, after - starts - 1, -1)
-    return found
+def _cut(touches: Touches, sales: Conversions, options: Options, coder: Coder) -> Batch:
+    matched = sales.match(touches.people)
+    direct = coder.direct_codes(options.units, options.direct_channel) if options.drop_direct else np.zeros(0, np.int64)
+    return Batch(touches, matched, cut_journeys(touches, matched, options, direct), coder)
+
+
+class _Join:
+    """Lays the journeys of batches end to end, those that convert first."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        self.coder = Coder()
+        self.counts: dict[str, int] = {}
+        self.columns: dict[str, list[AnyArray]] = {
+            name: [] for name in (*_COLUMNS, *(f"{half}_{name}" for half in ("won", "lost") for name in _BOTH))
+        }
+        self.unattributed = [0.0, 0.0]
+
+    def add(self, batch: Batch) -> None:
+        touches, sales, piece = batch.touches, batch.sales, batch.piece
+        self.coder = batch.coder
+        for name, count in (touches.counts | piece.counts).items():
+            self.counts[name] = self.counts.get(name, 0) + count
+        self.unattributed[0] += float(piece.missed.sum())
+        self.unattributed[1] += float(sales.value[piece.missed].sum())
+        small = np.min_scalar_type(max(len(batch.coder.numbers), 1))
+        halves = ((piece.won, "won"), (piece.lost, "lost"))
+        found: dict[str, AnyArray | None] = {}
+        for journeys, half in halves:
+            found[f"{half}_codes"] = touches.codes[journeys.touches].astype(small)
+            found[f"{half}_lengths"] = np.diff(journeys.offsets).astype(np.int32)
+            found[f"{half}_buckets"] = touches.buckets[journeys.people]
+        found |= {
+            "value": sales.value[piece.chosen],
+            "rows": sales.rows[piece.chosen],
+            "touch_rows": touches.rows[piece.won.touches],
+            "hours": piece.hours,
+            "weights": None if touches.weights is None else touches.weights[piece.won.touches],
+            "milestones": piece.milestones,
+        }
+        for name, column in found.items():
+            if column is not None and len(column):
+                self.columns[name].append(column)
+
+    def finish(self, sales: Sales | None) -> Paths:
+        """The joined journeys with what ``sales`` set aside; the batches are let go."""
+        columns = {name: _concat(self.columns.pop(name), kind) for name, kind in _COLUMNS.items()}
+        codes, lengths, buckets = (
+            _concat(self.columns.pop(f"won_{name}") + self.columns.pop(f"lost_{name}"), kind)
+            for name, kind in _BOTH.items()
+        )
+        channels, lookup = self.coder.names()
+        won = len(columns["value"])
+        nulls = np.zeros(len(lengths), np.uint8)
+        nulls[won:] = 1
+        return Paths(
+            channels=channels,
+            codes=codes if (lookup == np.arange(len(lookup))).all() else lookup[codes],
+            offsets=offsets_of(lengths),
+            conversions=np.ones(won),
+            value=columns["value"],
+            nulls=nulls,
+            rows=columns["rows"],
+            buckets=buckets,
+            touch_rows=columns["touch_rows"],
+            hours=columns["hours"],
+            weights=columns["weights"] if len(columns["weights"]) else None,
+            milestones=columns["milestones"] if len(columns["milestones"]) else None,
+            unattributed_conversions=self.unattributed[0],
+            unattributed_value=self.unattributed[1] + (float(sales.lost_refunds[1].sum()) if sales else 0.0),
+            counts=self.counts | (sales.counts if sales else {}),
+        )
+
+
+# What journeys that convert and null journeys both have; their lengths are no longer than an int32.
+_BOTH: dict[str, type[np.generic]] = {"codes": np.uint8, "lengths": np.int32, "buckets": np.uint8}
+_COLUMNS: dict[str, type[np.generic]] = {
+    "value": np.float64,
+    "rows": np.int64,
+    "touch_rows": np.int64,
+    "hours": np.float64,
+    "weights": np.float64,
+    "milestones": np.int64,
+}
+
+
+def _concat(parts: list[Any], kind: type[np.generic]) -> Any:
+    """Arrays end to end, of ``kind`` where there are none."""
+    return np.concatenate(parts) if parts else np.zeros(0, kind)

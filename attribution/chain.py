@@ -9,9 +9,10 @@ import numpy.typing as npt
 from attribution.columns import read_choice
 from attribution.errors import BadParameter, TooManyChannels
 from attribution.paths import Paths
-from attribution.segments import FloatArray, IntArray, keep_entries, run_starts, starts_mask
+from attribution.segments import FloatArray, IntArray, keep_entries, run_starts
 
 CONVENTIONS = ("padded", "tuple")
+ENDS = ("conversions", "nulls", "gains", "losses")
 LONGEST_MEMORY = 64
 # A block of touches stays in the second-level cache while its grams are formed.
 _BLOCK = 1 << 17
@@ -117,10 +118,12 @@ def count_chain(
             f"{base - 1} channels at order {order} have more states than can be numbered",
             hint="lower the order or roll rare channels up into one",
         )
-    return _Counter(paths, order, base, padded=padded, loops=loops, buckets=buckets).count()
+    counter = Counter(order, base, padded=padded, loops=loops, cells=buckets)
+    counter.add(paths, paths.buckets if buckets > 1 else None)
+    return counter.chain(paths.channels)
 
 
-class _Tally:
+class Tally:
     """Sums by integer key: dense while the keys are few, sorted otherwise."""
 
     def __init__(self, space: int) -> None:
@@ -133,6 +136,13 @@ class _Tally:
             self.sums += np.bincount(keys, weights, minlength=self.space)
         else:
             self.parts.append(_sum_keys(keys, weights))
+
+    def merge(self, other: "Tally") -> "Tally":
+        """A new tally of both, of the same space."""
+        found = Tally(self.space)
+        found.sums = self.sums + other.sums
+        found.parts = self.parts + other.parts
+        return found
 
     def total(self) -> tuple[IntArray, FloatArray]:
         if self.space <= _DENSE:
@@ -151,32 +161,36 @@ def _sum_keys(keys: IntArray, weights: npt.NDArray[np.generic] | None) -> tuple[
     return found, np.bincount(place, weights, minlength=len(found)).astype(np.float64)
 
 
-class _Counter:
-    """One pass over the journeys: a state is a number whose digits (base K + 1) are its touches, newest lowest."""
+class Counter:
+    """Adds journeys up: a state is a number whose digits (in ``base``) are its touches, newest lowest, code + 1 each.
 
-    def __init__(self, paths: Paths, order: int, base: int, *, padded: bool, loops: bool, buckets: int) -> None:
-        self.paths, self.order, self.base = paths, order, base
+    ``cells`` keep journeys apart (buckets of people, days): sums are kept by cell and state. A number of
+    order + 1 digits is a transition; digit 0 stands before the start, so that transitions from state 0 are starts.
+    """
+
+    def __init__(self, order: int, base: int, *, padded: bool, loops: bool = False, cells: int = 1) -> None:
+        self.order, self.base, self.cells = order, base, cells
         self.windows = not padded and order > 1
         # Runs change no removal effect at order 1 and are then dropped after counting, which is cheaper.
         self.squeeze = padded and order > 1 and not loops
-        self.loops, self.buckets = loops, buckets
+        self.loops = loops
         self.states = base**order
-        self.arcs = _Tally(self.states * base * buckets)
-        self.starts = _Tally(self.states * buckets)
-        self.ends = {name: _Tally(self.states * buckets) for name in ("conversions", "nulls", "gains", "losses")}
+        self.arcs = Tally(self.states * base * cells)
+        self.starts = Tally(self.states * cells)
+        self.ends = {name: Tally(self.states * cells) for name in ENDS}
+        self.block = max(_BLOCK, min(self.arcs.space, _DENSE))
 
-    def count(self) -> Chain:
-        offsets = self.paths.offsets
+    def add(self, paths: Paths, cells: npt.NDArray[np.integer] | None = None) -> None:
+        """Count these journeys, each in its cell (None: the first)."""
+        offsets = paths.offsets
         first = 0
-        while first < len(self.paths):
-            last = int(np.searchsorted(offsets, offsets[first] + _BLOCK, side="right")) - 1
+        while first < len(paths):
+            last = int(np.searchsorted(offsets, offsets[first] + self.block, side="right")) - 1
             last = max(last, first + 1)
-            self._count_block(first, last)
+            self._add_block(paths, first, last, None if cells is None else cells[first:last].astype(np.int64))
             first = last
-        return self._number_states()
 
-    def _count_block(self, first: int, last: int) -> None:
-        paths = self.paths
+    def _add_block(self, paths: Paths, first: int, last: int, cells: IntArray | None) -> None:
         offsets = paths.offsets[first : last + 1] - paths.offsets[first]
         codes = paths.codes[paths.offsets[first] : paths.offsets[last]]
         if self.squeeze:
@@ -186,26 +200,31 @@ class _Counter:
         grams = self._form_grams(codes, offsets[:-1])
         converting = max(0, min(last, len(paths.conversions)) - first)
         won, value = paths.conversions[first : first + converting], paths.value[first : first + converting]
-        weight = paths.nulls[first:last].astype(np.float64)
-        weight[:converting] += won
-        shift = paths.buckets[first:last].astype(np.int64) if self.buckets > 1 and paths.buckets is not None else None
+        nulls = paths.nulls[first:last]
+        single = not converting and nulls.dtype == np.uint8 and bool((nulls == 1).all())
+        weight = None if single else nulls.astype(np.float64)
+        if weight is not None:
+            weight[:converting] += won
+            weight = None if (weight == 1).all() else weight
+        shift = 0 if cells is None else cells * self.states
 
-        final = grams[offsets[1:] - 1] % self.states
-        opening = offsets[:-1] + (np.minimum(lengths, self.order) - 1 if self.windows else 0)
-        begun = grams[opening] % self.states
-        arcs = grams >= self.states if self.windows else ~starts_mask(offsets)
-        if shift is not None:
-            final, begun = final + shift * self.states, begun + shift * self.states
-            grams = grams + np.repeat(shift * (self.states * self.base), lengths)
-        self.starts.add(begun, weight)
-        self.arcs.add(grams[arcs], None if (weight == 1).all() else np.repeat(weight, lengths)[arcs])
-        self.ends["nulls"].add(final, paths.nulls[first:last].astype(np.float64))
-        self.ends["conversions"].add(final[:converting], won)
-        self.ends["gains"].add(final[:converting], np.maximum(value, 0.0))
-        self.ends["losses"].add(final[:converting], np.maximum(-value, 0.0))
+        final = grams[offsets[1:] - 1] % self.states + shift
+        if self.windows:
+            begun = grams[offsets[:-1] + np.minimum(lengths, self.order) - 1] % self.states
+            self.starts.add(begun + shift, weight)
+        if cells is not None:
+            grams = grams + np.repeat(shift * self.base, lengths)
+        self.arcs.add(grams, None if weight is None else np.repeat(weight, lengths))
+        self.ends["nulls"].add(final, None if single else nulls.astype(np.float64))
+        if converting:
+            final = final[:converting]
+            self.ends["conversions"].add(final, won)
+            self.ends["gains"].add(final, np.maximum(value, 0.0))
+            if (value < 0).any():
+                self.ends["losses"].add(final, np.maximum(-value, 0.0))
 
     def _form_grams(self, codes: npt.NDArray[np.unsignedinteger], starts: IntArray) -> IntArray:
-        """At each touch the number of the last order + 1 touches; digit 0 stands before the start."""
+        """At each touch the number of the last order + 1 touches."""
         digits = codes.astype(np.int64)
         digits += 1
         grams = digits
@@ -217,46 +236,35 @@ class _Counter:
             grams = longer
         return grams
 
-    def _number_states(self) -> Chain:
-        gram_bucket, grams, weights = self._split(self.arcs, self.states * self.base)
+    def chain(self, channels: tuple[str, ...]) -> Chain:
+        """The chain of all that was counted, one bucket per cell."""
+        cell, grams, weights = _split(self.arcs, self.states * self.base)
         source, target = grams // self.base, grams % self.states
+        begins = np.zeros(len(grams), np.bool_) if self.windows else source == 0
+        starts = _split(self.starts, self.states) if self.windows else (cell[begins], target[begins], weights[begins])
+        moves = (grams >= self.states) if self.windows else ~begins
         if not self.loops:
-            moves = source != target
-            gram_bucket, source, target, weights = (
-                gram_bucket[moves],
-                source[moves],
-                target[moves],
-                weights[moves],
-            )
-        starts = self._split(self.starts, self.states)
-        ends = {name: self._split(tally, self.states) for name, tally in self.ends.items()}
+            moves &= source != target
+        cell, source, target, weights = cell[moves], source[moves], target[moves], weights[moves]
+        ends = {name: _split(tally, self.states) for name, tally in self.ends.items()}
         known = np.unique(np.concatenate([source, target, starts[1], *(found for _, found, _ in ends.values())]))
         size = len(known)
         source, target = np.searchsorted(known, source), np.searchsorted(known, target)
         arcs, place = np.unique(source * max(size, 1) + target, return_inverse=True)
-        weight = np.zeros((self.buckets, len(arcs)))
-        weight[gram_bucket, place] = weights
+        weight = np.zeros((self.cells, len(arcs)))
+        weight[cell, place] = weights
 
         def spread(found: tuple[IntArray, IntArray, FloatArray]) -> FloatArray:
-            table = np.zeros((self.buckets, size))
+            table = np.zeros((self.cells, size))
             table[found[0], np.searchsorted(known, found[1])] = found[2]
             return table
 
-        history = np.empty((size, self.order), np.int64)
-        left = known.copy()
-        for age in range(self.order):
-            history[:, age] = left % self.base - 1
-            left //= self.base
-        return Chain(
-            self.paths.channels,
-            history,
-            arcs // max(size, 1),
-            arcs % max(size, 1),
-            weight,
-            spread(starts),
-            *(spread(ends[name]) for name in ("conversions", "nulls", "gains", "losses")),
-        )
+        history = np.stack([known // self.base**age % self.base - 1 for age in range(self.order)], axis=1)
+        first = spread(starts)
+        last = [spread(ends[name]) for name in ENDS]
+        return Chain(channels, history, arcs // max(size, 1), arcs % max(size, 1), weight, first, *last)
 
-    def _split(self, tally: _Tally, space: int) -> tuple[IntArray, IntArray, FloatArray]:
-        keys, sums = tally.total()
-        return keys // space, keys % space, sums
+
+def _split(tally: Tally, space: int) -> tuple[IntArray, IntArray, FloatArray]:
+    keys, sums = tally.total()
+    return keys // space, keys % space, sums

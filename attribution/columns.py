@@ -14,8 +14,8 @@ Frame = pl.DataFrame | pl.LazyFrame
 _MICROSECONDS = timedelta(microseconds=1)
 
 
-def collect(frame: object, columns: Iterable[str], optional: Iterable[str], what: str) -> pl.DataFrame:
-    """The named columns of a frame as a DataFrame; only what is needed is read of a lazy one."""
+def require(frame: object, columns: Iterable[str], what: str) -> list[str]:
+    """The names of a frame's columns; raises where it is no polars frame or lacks one of these."""
     if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
         raise BadColumn(
             f"{what} is a {type(frame).__name__}, not a polars frame",
@@ -28,6 +28,14 @@ def collect(frame: object, columns: Iterable[str], optional: Iterable[str], what
             f"{what} lacks the column {', '.join(missing)}",
             hint=f"it has {', '.join(present) or 'no column'}; rename or add what is missing",
         )
+    return present
+
+
+def collect(frame: object, columns: Iterable[str], optional: Iterable[str], what: str) -> pl.DataFrame:
+    """The named columns of a frame as a DataFrame; only what is needed is read of a lazy one."""
+    columns = list(columns)
+    present = require(frame, columns, what)
+    assert isinstance(frame, pl.DataFrame | pl.LazyFrame)
     chosen = frame.select([*columns, *(name for name in optional if name in present)])
     return chosen.collect() if isinstance(chosen, pl.LazyFrame) else chosen
 

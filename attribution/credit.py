@@ -3,11 +3,13 @@
 import numpy as np
 import polars as pl
 
-from attribution.errors import BadParameter
-from attribution.models import find_model, touch_shares
+from attribution.incremental import BASELINE
+from attribution.intervals import bound_columns, read_replicates
+from attribution.models import find_model
 from attribution.paths import UNATTRIBUTED, Paths, as_paths
-from attribution.rules import present
-from attribution.sample import draw, whole
+from attribution.rules import linear, present
+from attribution.sample import Estimate, draw, whole
+from attribution.segments import FloatArray, IntArray, ratio
 
 _FEW_CONVERSIONS = 300
 _FEW_PER_CHANNEL = 30
@@ -33,8 +35,8 @@ def credit(
 
     Returns one row per channel of the paths, sorted by channel: channel, conversions, value and, with
     intervals, conversions_low, conversions_high, value_low, value_high. Both columns sum to the totals of the
-    journeys; with
-    ``include_unattributed`` a last line (unattributed) holds the conversions that no touch precedes, so that
+    journeys, for ``incremental`` with a line (baseline) after the channels: what would have come without them;
+    with ``include_unattributed`` a last line (unattributed) holds the conversions that no touch precedes, so that
     they sum to all there are (bounds of that line equal it: it is counted, not modelled).
     Raises subclasses of tekup.errors.BadInput that say what to mend.
 
@@ -44,16 +46,16 @@ def credit(
     """
     chosen = find_model(model, parameters)
     journeys = as_paths(paths)
-    sample = whole(journeys) if intervals is None else draw(journeys, _read_replicates(intervals, replicates), seed)
+    sample = whole(journeys) if intervals is None else draw(journeys, read_replicates(intervals, replicates), seed)
     found = chosen.estimate(sample, **parameters)
-    columns: dict[str, object] = {"channel": list(journeys.channels)}
-    columns |= {"conversions": found.conversions[0], "value": found.value[0]}
-    if intervals is not None:
-        tails = [(1.0 - intervals) / 2, (1.0 + intervals) / 2]
-        for name, table in (("conversions", found.conversions), ("value", found.value)):
-            low, high = np.quantile(table[1:], tails, axis=0) if table.size else (table[0], table[0])
-            columns |= {f"{name}_low": low, f"{name}_high": high}
-    credits = pl.DataFrame(columns, schema_overrides={"channel": pl.String}).sort("channel")
+    tables = {"conversions": found.conversions, "value": found.value}
+    credits = _as_frame(journeys.channels, tables, intervals).sort("channel")
+    if chosen.baseline and len(journeys):
+        rest = {
+            name: sample.sum_journeys(getattr(sample.paths, name))[:, np.newaxis] - table.sum(axis=1, keepdims=True)
+            for name, table in tables.items()
+        }
+        credits = pl.concat([credits, _as_frame((BASELINE,), rest, intervals)])
     if include_unattributed and journeys.unattributed_conversions:
         amounts = {"conversions": journeys.unattributed_conversions, "value": journeys.unattributed_value}
         line = {name: UNATTRIBUTED if name == "channel" else amounts[name.split("_")[0]] for name in credits.columns}
@@ -61,32 +63,57 @@ def credit(
     return credits
 
 
-def _read_replicates(intervals: object, replicates: object) -> int:
-    if isinstance(intervals, bool) or not isinstance(intervals, int | float) or not 0 < intervals < 1:
-        raise BadParameter(f"intervals is {intervals!r}", hint="a level between 0 and 1, e.g. 0.9")
-    if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 10:
-        raise BadParameter(f"replicates is {replicates!r}", hint="a whole number from 10, e.g. 1000")
-    return replicates
+def _as_frame(channels: tuple[str, ...], tables: dict[str, FloatArray], intervals: float | None) -> pl.DataFrame:
+    columns: dict[str, object] = {"channel": list(channels)}
+    columns |= {name: table[0] for name, table in tables.items()}
+    columns |= bound_columns(tables, intervals) if intervals is not None else {}
+    return pl.DataFrame(columns, schema_overrides={"channel": pl.String})
 
 
 def touch_credit(paths: object, model: str = "linear", **parameters: object) -> pl.DataFrame:
-    """Credit of every touch of a converting journey under a rule, for drill-down to campaign, person or day.
+    """Credit of every touch of a converting journey, for drill-down to campaign, person or day.
+
+    Rules, and shapley on counts, share out each journey's conversion by itself. The other models credit
+    channels as a whole: a channel's credit is then spread over the touches it made, in proportion to their
+    part under ``linear`` with ``per="channel"``, and ``share`` need not sum to 1 in a journey.
 
     Returns journey (row of the conversion in the input), touch (row of the touchpoint, null for a frame of
-    paths), position (from 0), channel, share (of its journey, 0 to 1), conversions, value. Summed by channel
-    it is credit().
+    paths), position (from 0), channel, share (of the journey's conversions), conversions, value. Summed by
+    channel it is credit(), whatever the model; a baseline is no touch's.
 
     >>> touch_credit(pl.DataFrame({"path": [["a", "b"]], "conversions": [3]}), "position")["share"].to_list()
     [0.5, 0.5]
     """
     journeys = as_paths(paths)
-    shares = touch_shares(journeys, model, parameters)
+    chosen = find_model(model, parameters)
     lengths = np.diff(journeys.converting_offsets)
+    won = np.repeat(journeys.conversions, lengths)
+    if chosen.shares is not None or (model == "shapley" and parameters.get("game", "counts") == "counts"):
+        shares = chosen.shares(journeys, **parameters) if chosen.shares else linear(journeys, per="channel")
+        conversions, value = shares * won, shares * np.repeat(journeys.value, lengths)
+    else:
+        conversions, value = _spread(journeys, chosen.estimate(whole(journeys), **parameters))
     return journeys.touches.select("journey", "touch", "position", "channel").with_columns(
-        share=shares,
-        conversions=shares * np.repeat(journeys.conversions, lengths),
-        value=shares * np.repeat(journeys.value, lengths),
+        share=conversions / won, conversions=conversions, value=value
     )
+
+
+def _spread(journeys: Paths, found: Estimate) -> tuple[FloatArray, FloatArray]:
+    """Each channel's conversions and value over its touches, in proportion to their linear part of each."""
+    codes = journeys.converting_codes
+    part = linear(journeys, per="channel")
+    lengths: IntArray = np.diff(journeys.converting_offsets)
+
+    def scale(credits: FloatArray, kernel: FloatArray, spare: FloatArray) -> FloatArray:
+        known = np.bincount(codes, kernel, minlength=len(credits)) > 0
+        kernel = np.where(known[codes], kernel, spare)
+        sums = np.bincount(codes, kernel, minlength=len(credits)).astype(np.float64)
+        spread: FloatArray = credits[codes] * ratio(kernel, sums[codes])
+        return spread
+
+    met = part * np.repeat(journeys.conversions, lengths)
+    worth = part * np.repeat(np.abs(journeys.value), lengths)
+    return scale(found.conversions[0], met, part), scale(found.value[0], worth, met)
 
 
 def cautions(paths: object) -> list[str]:

@@ -35,5 +35,17 @@ class DuplicateConversion(BadInput):
     """The same conversion id occurs twice, which would count its revenue twice."""
 
 
+class MissingEngine(BadInput):
+    """Spark was asked for and is not installed."""
+
+
+class MixedCurrencies(BadInput):
+    """Conversions carry amounts of several currencies, which can't be added up."""
+
+
 class ValueWithoutConversion(BadInput):
     """A path carries value although nobody converted on it."""
+
+
+class NoNulls(BadInput):
+    """A model that learns from journeys without conversion was given none."""

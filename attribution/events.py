@@ -1,57 +1,146 @@
-"""Reads touchpoints and conversions into sorted arrays. Which touch belongs to which conversion is not decided here."""
+"""Reads touchpoints into sorted arrays by chunks of people. Which conversion a touch led to is not decided here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from attribution.columns import Frame, collect, read_amounts, read_channels, read_times, to_microseconds
-from attribution.errors import BadColumn, DuplicateConversion
-from attribution.paths import Codes
-from attribution.segments import FloatArray, IntArray
+from attribution.coding import Coder, unit_column
+from attribution.columns import Frame, collect, read_amounts, read_times, require
+from attribution.errors import BadColumn
+from attribution.options import Options
+from attribution.segments import BoolArray, FloatArray, IntArray
 
 BUCKETS = 256
 # Closed, so that the same people fall into the same buckets in every run.
-_BUCKET_SEED = 20_260_901
+BUCKET_SEED = 20_260_901
+# Rows of a batch: its columns stay in the caches, and a run holds no more than a few batches in memory.
+BATCH = 125_000
 
 
 @dataclass(frozen=True)
 class Touches:
-    """Touches sorted by person, time and tie-break; ``rows`` maps them to the input (None: unchanged)."""
+    """Touches sorted by person, time and tie-break; ``rows`` maps them to the rows of the input."""
 
     people: pl.Series
     offsets: IntArray
     times: IntArray
-    codes: Codes
-    channels: tuple[str, ...]
+    codes: IntArray
     weights: FloatArray | None
-    rows: IntArray | None
+    rows: IntArray
     buckets: npt.NDArray[np.uint8]
     counts: dict[str, int]
 
 
-@dataclass(frozen=True)
-class Conversions:
-    """Conversions sorted by person and time; ``person`` indexes Touches.people, -1 where that person has no touch."""
-
-    person: IntArray
-    times: IntArray
-    value: FloatArray
-    rows: IntArray
-    milestones: IntArray | None
-    counts: dict[str, int]
+class NotClustered(Exception):
+    """The touchpoints do not ascend by person, so that they can't be read in chunks of whole people."""
 
 
-def read_touches(source: Frame, as_of: int | None) -> Touches:
-    """Touches of known people up to ``as_of``, sorted only if they don't come sorted."""
-    frame = collect(source, ("person_id", "occurred_at", "channel"), ("touch_id", "weight"), "touchpoints")
+def hash_people(people: pl.Series) -> npt.NDArray[np.uint8]:
+    """The bucket (0 to 255) of every person."""
+    return (people.hash(seed=BUCKET_SEED).to_numpy() % np.uint64(BUCKETS)).astype(np.uint8)
+
+
+def select_touchpoints(source: Frame, options: Options) -> Frame:
+    """The columns that are needed, those of the unit as one: ``channel``."""
+    typed = ("touch_type",) if options.touch_weights is not None else ()
+    present = require(source, ("person_id", "occurred_at", *options.units, *typed), "touchpoints")
+    optional = [pl.col(name) for name in ("touch_id", "weight") if name in present]
+    if options.touch_weights is not None and "weight" in present:
+        raise BadColumn(
+            "touchpoints have a weight, and touch_weights is given", hint="drop the column weight, or touch_weights"
+        )
+    chosen = source.select("person_id", "occurred_at", unit_column(options.units), *optional, *typed)
+    return chosen.with_columns(_weigh_types(options.touch_weights)) if options.touch_weights is not None else chosen
+
+
+def _weigh_types(weights: dict[str, float] | object) -> pl.Expr:
+    """Weight 1 for types that are not named."""
+    assert isinstance(weights, dict)
+    kinds = pl.col("touch_type").cast(pl.String)
+    return kinds.replace_strict(weights, default=1.0, return_dtype=pl.Float64).alias("weight")
+
+
+def read_chunks(chosen: Frame, options: Options, coder: Coder) -> Iterator[Touches]:
+    """Touches of whole people in ascending order of person; raises NotClustered where persons do not ascend."""
+    carry: pl.DataFrame | None = None
+    last: object = None
+    row = 0
+    for batch in _batches(chosen):
+        frame = batch if carry is None else pl.concat([carry, batch])
+        persons = frame["person_id"]
+        if not (persons.dtype.is_integer() or persons.dtype == pl.String):
+            raise NotClustered
+        starts = run_starts(persons)
+        heads = persons.gather(starts).drop_nulls()
+        if len(heads) and (not heads.is_sorted() or (last is not None and heads[0] <= last)):
+            raise NotClustered
+        # The person of the last row may go on in the next batch.
+        cut = int(starts[-1]) if len(starts) else 0
+        if cut:
+            yield read_touches(frame[:cut], options, coder, row, starts[:-1])
+            row += cut
+            last = persons[cut - 1] if persons[cut - 1] is not None else last
+        carry = frame[cut:]
+    if carry is not None and len(carry):
+        yield read_touches(carry, options, coder, row)
+
+
+def _batches(chosen: Frame) -> Iterator[pl.DataFrame]:
+    if isinstance(chosen, pl.LazyFrame):
+        yield from chosen.collect_batches(maintain_order=True, chunk_size=BATCH)
+    else:
+        for begin in range(0, len(chosen), BATCH):
+            yield chosen[begin : begin + BATCH]
+
+
+def read_whole(chosen: Frame, options: Options, coder: Coder) -> Touches:
+    """All touches at once, sorted by person wherever they lie."""
+    return read_touches(
+        collect(chosen, ("person_id",), chosen.collect_schema().names()[1:], "touchpoints"), options, coder
+    )
+
+
+def read_touches(
+    frame: pl.DataFrame, options: Options, coder: Coder, first_row: int = 0, starts: IntArray | None = None
+) -> Touches:
+    """Touches of known people up to ``as_of``, sorted only if they don't come sorted.
+
+    ``first_row`` is the place of the frame in the input; ``starts`` the first row of every person if they ascend.
+    """
     times = read_times(frame, "occurred_at", "touchpoints")
-    codes, channels = read_channels(frame["channel"], "touchpoints")
+    codes = coder.encode(frame["channel"])
     weights = read_amounts(frame, "weight", "touchpoints") if "weight" in frame.columns else None
     persons = frame["person_id"]
     ties = frame["touch_id"] if "touch_id" in frame.columns else None
+    rows, counts = _find_usable(persons, times, weights, options.as_of)
+    if rows is not None:
+        starts = None
+    order = _sort_order(persons, times, codes, ties, rows, starts, coder)
+    if order is not None:
+        rows = order
+    if rows is not None:
+        times, codes = times[rows], codes[rows]
+        weights = weights[rows] if weights is not None else None
+        # A frame that came clustered only changes order inside of people.
+        persons = persons.gather(rows) if starts is None else persons
+    starts = run_starts(persons) if starts is None else starts
+    people = persons.gather(starts)
+    offsets = np.append(starts, len(times)).astype(np.int64)
+    rows = (np.arange(len(times), dtype=np.int64) if rows is None else rows) + first_row
+    if options.session_gap is not None and len(times):
+        kept, weights, offsets = _join_sessions(times, weights, offsets, options.session_gap)
+        counts["touches_within_session"] = len(times) - len(kept)
+        times, codes, rows = times[kept], codes[kept], rows[kept]
+    coder.see(codes)
+    return Touches(people, offsets, times, codes, weights, rows, hash_people(people), counts)
 
+
+def _find_usable(
+    persons: pl.Series, times: IntArray, weights: FloatArray | None, as_of: int | None
+) -> tuple[IntArray | None, dict[str, int]]:
     unknown = persons.is_null().to_numpy() if persons.null_count() else np.zeros(1, np.bool_)
     late = times > as_of if as_of is not None else np.zeros(1, np.bool_)
     empty = weights == 0 if weights is not None else np.zeros(1, np.bool_)
@@ -60,67 +149,81 @@ def read_touches(source: Frame, as_of: int | None) -> Touches:
         "touches_after_as_of": int(late.sum()),
         "touches_without_weight": int(empty.sum()),
     }
-    rows: IntArray | None = None
-    if any(counts.values()):
-        rows = np.flatnonzero(np.broadcast_to(~(unknown | late | empty), times.shape))
-    order = _sort_order(persons, times, codes, ties, rows)
-    if order is not None:
-        rows = order
-    if rows is not None:
-        persons, times, codes = persons.gather(rows), times[rows], codes[rows]
-        weights = weights[rows] if weights is not None else None
-    starts = _run_starts(persons)
-    people = persons.gather(starts)
-    buckets = (people.hash(seed=_BUCKET_SEED).to_numpy() % np.uint64(BUCKETS)).astype(np.uint8)
-    offsets = np.append(starts, len(times)).astype(np.int64)
-    used, codes = _drop_unused(codes, channels) if rows is not None else (channels, codes)
-    return Touches(people, offsets, times, codes, used, weights, rows, buckets, counts)
+    if not any(counts.values()):
+        return None, counts
+    return np.flatnonzero(np.broadcast_to(~(unknown | late | empty), times.shape)), counts
 
 
-def _run_starts(persons: pl.Series) -> IntArray:
+def _join_sessions(
+    times: IntArray, weights: FloatArray | None, offsets: IntArray, gap: int
+) -> tuple[IntArray, FloatArray | None, IntArray]:
+    """The first touch of every session, its largest weight, and the offsets of people in sessions."""
+    begins = find_sessions(times, offsets, gap)
+    kept = np.flatnonzero(begins)
+    most = np.maximum.reduceat(weights, kept) if weights is not None else None
+    return kept, most, np.concatenate([np.zeros(1, np.int64), np.cumsum(begins)])[offsets]
+
+
+def find_sessions(times: IntArray, offsets: IntArray, gap: int) -> BoolArray:
+    """True at the first touch of every session: more than ``gap`` after the person's touch before, or their first."""
+    begins = np.ones(len(times), np.bool_)
+    begins[1:] = times[1:] - times[:-1] > gap
+    begins[offsets[:-1]] = True
+    return begins
+
+
+def run_starts(persons: pl.Series) -> IntArray:
+    """First row of every run of one person (null is one)."""
     if not len(persons):
         return np.zeros(0, np.int64)
-    changes = (persons[1:] != persons[:-1]).arg_true().to_numpy().astype(np.int64) + 1
+    if persons.dtype.is_integer() and not persons.null_count():
+        numbers = persons.to_numpy()
+        changes = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+    else:
+        changes = persons[1:].ne_missing(persons[:-1]).arg_true().to_numpy().astype(np.int64) + 1
     return np.concatenate([np.zeros(1, np.int64), changes])
 
 
-def _drop_unused(codes: Codes, channels: tuple[str, ...]) -> tuple[tuple[str, ...], Codes]:
-    """A channel all of whose touches were set aside never appears in the journeys."""
-    seen = np.bincount(codes, minlength=len(channels)) > 0
-    if seen.all():
-        return channels, codes
-    renumber = (np.cumsum(seen) - 1).clip(0).astype(codes.dtype)
-    return tuple(name for name, kept in zip(channels, seen, strict=True) if kept), renumber[codes]
-
-
 def _sort_order(
-    persons: pl.Series, times: IntArray, codes: Codes, ties: pl.Series | None, rows: IntArray | None
+    persons: pl.Series,
+    times: IntArray,
+    codes: IntArray,
+    ties: pl.Series | None,
+    rows: IntArray | None,
+    starts: IntArray | None,
+    coder: Coder,
 ) -> IntArray | None:
-    """Rows in the order person, time, touch id, channel; None when they already lie clustered in that order."""
+    """Rows in the order person, time, touch id, name of the channel; None when they lie clustered in that order."""
     if rows is not None:
         persons, times, codes = persons.gather(rows), times[rows], codes[rows]
         ties = ties.gather(rows) if ties is not None else None
-    starts = _run_starts(persons)
-    heads = persons.gather(starts)
-    clustered = heads.is_sorted() or heads.n_unique() == len(heads)
+    clustered = starts is not None
+    if starts is None:
+        starts = run_starts(persons)
+        heads = persons.gather(starts)
+        clustered = heads.is_sorted() or heads.n_unique() == len(heads)
     if clustered and _ascends(times, starts):
-        order = _order_ties(times, codes, ties, starts)
+        order = _order_ties(times, codes, ties, starts, coder)
         return order if rows is None or order is None else rows[order]
     if clustered:
         person = pl.Series(np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(times)))))
     else:
-        person = persons.cast(pl.Categorical).to_physical() if persons.dtype == pl.String else persons
-    keys = {"person": person, "time": times, "tie": ties if ties is not None else codes, "channel": codes}
+        person = persons
+    names = coder.ranks()[codes] if len(codes) else codes
+    keys = {"person": person, "time": times, "tie": ties if ties is not None else names, "channel": names}
     order = pl.DataFrame(keys).select(pl.arg_sort_by(list(keys))).to_series().to_numpy().astype(np.int64)
     return order if rows is None else rows[order]
 
 
 def _ascends(times: IntArray, starts: IntArray) -> bool:
-    falls = np.flatnonzero(times[1:] < times[:-1]) + 1
-    return bool(np.isin(falls, starts).all())
+    falls = times[1:] < times[:-1]
+    falls[starts[1:] - 1] = False
+    return not falls.any()
 
 
-def _order_ties(times: IntArray, codes: Codes, ties: pl.Series | None, starts: IntArray) -> IntArray | None:
+def _order_ties(
+    times: IntArray, codes: IntArray, ties: pl.Series | None, starts: IntArray, coder: Coder
+) -> IntArray | None:
     """Order of touches that differ from their place only among touches of one person and moment; None if none does."""
     same = times[1:] == times[:-1]
     same[starts[1:] - 1] = False
@@ -131,74 +234,9 @@ def _order_ties(times: IntArray, codes: Codes, ties: pl.Series | None, starts: I
     tied[:-1] |= same
     places = np.flatnonzero(tied)
     moment = np.cumsum(~np.append(False, same)[places])
-    keys = {"moment": moment, "tie": codes[places] if ties is None else ties.gather(places), "channel": codes[places]}
+    names = coder.ranks()[codes[places]]
+    keys = {"moment": moment, "tie": names if ties is None else ties.gather(places), "channel": names}
     sorted_ = pl.DataFrame(keys).select(pl.arg_sort_by(list(keys))).to_series().to_numpy()
     order = np.arange(len(times), dtype=np.int64)
     order[places] = places[sorted_]
     return None if (order[places] == places).all() else order
-
-
-def read_conversions(source: Frame, touches: Touches, as_of: int | None, *, first_only: bool) -> Conversions:
-    """Conversions up to ``as_of`` sorted by person, time and id; with ``first_only`` the first of each person."""
-    optional = ("value", "conversion_id", "lead_at", "opportunity_at")
-    frame = collect(source, ("person_id", "converted_at"), optional, "conversions")
-    times = read_times(frame, "converted_at", "conversions")
-    zeros = np.zeros(len(frame))
-    value = read_amounts(frame, "value", "conversions", signed=True) if "value" in frame.columns else zeros
-    ids = frame["conversion_id"] if "conversion_id" in frame.columns else None
-    if ids is not None and ids.drop_nulls().n_unique() < len(ids) - ids.null_count():
-        raise DuplicateConversion(
-            "conversions: a conversion_id occurs twice", hint="deduplicate: .unique('conversion_id')"
-        )
-    person = _find_people(frame["person_id"], touches.people)
-    keys = {
-        "person": person,
-        "time": times,
-        "tie": ids if ids is not None else value,
-        "row": np.arange(len(frame), dtype=np.int64),
-        "person_id": frame["person_id"],
-        "seen": times <= as_of if as_of is not None else np.ones(len(frame), np.bool_),
-    }
-    table = pl.DataFrame(keys).filter("seen").sort(["person", "time", "tie"])
-    counts = {"conversions_after_as_of": len(frame) - len(table), "repeat_conversions": 0}
-    if first_only:
-        # People without a touch all carry person -1, so the first is found by their own id.
-        first = table.filter(pl.col("person_id").is_null() | pl.col("person_id").is_first_distinct())
-        counts["repeat_conversions"] = len(table) - len(first)
-        table = first
-    rows = table["row"].to_numpy()
-    return Conversions(
-        person=table["person"].to_numpy(),
-        times=times[rows],
-        value=value[rows],
-        rows=rows,
-        milestones=_read_moments(frame, rows),
-        counts=counts,
-    )
-
-
-def _find_people(wanted: pl.Series, people: pl.Series) -> IntArray:
-    """Index of every wanted person among those with touches, -1 where there is none."""
-    if not len(people) or wanted.dtype == pl.Null:
-        return np.full(len(wanted), -1, np.int64)
-    if wanted.dtype != people.dtype and not (wanted.dtype.is_integer() and people.dtype.is_integer()):
-        raise BadColumn(
-            f"person_id is {people.dtype} in touchpoints and {wanted.dtype} in conversions",
-            hint="cast both to the same type",
-        )
-    known = pl.DataFrame({"person_id": people.cast(wanted.dtype), "person": np.arange(len(people), dtype=np.int64)})
-    found = wanted.to_frame("person_id").join(known, on="person_id", how="left", maintain_order="left")
-    return found["person"].fill_null(-1).to_numpy()
-
-
-def _read_moments(frame: pl.DataFrame, rows: IntArray) -> IntArray | None:
-    names = ("lead_at", "opportunity_at")
-    if not any(name in frame.columns for name in names):
-        return None
-    unknown = np.iinfo(np.int64).min
-    moments = np.full((len(rows), 2), unknown, np.int64)
-    for place, name in enumerate(names):
-        if name in frame.columns and frame[name].dtype != pl.Null:
-            column = to_microseconds(frame[name], "conversions").fill_null(unknown)
-            moments[:, place] = column.to_numpy()[rows]
-    return moments

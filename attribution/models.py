@@ -7,9 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from attribution import markov, rules, shapley
+from attribution import incremental, markov, rules, shapley
 from attribution.errors import BadParameter, UnknownModel
-from attribution.paths import Paths
 from attribution.sample import Estimate, Sample
 from attribution.segments import FloatArray, ratio
 
@@ -24,13 +23,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Model:
-    """An attribution model. ``shares`` is set for rules, which credit single touches."""
+    """An attribution model. ``shares`` is set for those that credit single touches by themselves.
+
+    With ``baseline`` the channels' credit may fall short of the totals: the rest is a line of its own.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Parameter]
     estimate: Callable[..., Estimate] = field(repr=False)
     shares: Callable[..., FloatArray] | None = field(default=None, repr=False)
+    baseline: bool = False
 
 
 def find_model(name: str, parameters: Mapping[str, object]) -> Model:
@@ -91,10 +94,23 @@ _ALL = (
         "Fixed parts to the first touch, the middle ones together and the last (U).",
         weights=Parameter((0.4, 0.2, 0.4), "first, middle, last, each from 0; renormalised for one and two touches"),
     ),
-    _rule("w_shaped", "30 % each to the first touch, the lead's and the opportunity's; 10 % over the rest."),
+    _rule(
+        "w_shaped",
+        "30 % each to the first touch, the lead's and the opportunity's; 10 % over the rest.",
+        weights=Parameter((0.3, 0.3, 0.3, 0.1), "first, lead, opportunity, rest, each from 0; renormalised"),
+    ),
     _rule(
         "full_path",
         "22.5 % each to the first touch, the lead's, the opportunity's, the last; 10 % over the rest.",
+        weights=Parameter((0.225, 0.225, 0.225, 0.225, 0.1), "first, lead, opportunity, last, rest, each from 0"),
+    ),
+    _rule(
+        "custom",
+        "Your own rule: part by place, times a factor by channel, times a decay by age.",
+        weights=Parameter((1.0, 1.0, 1.0), "first, middle, last, each from 0"),
+        channels=Parameter(None, "factor from 0 by channel name; channels not named count 1"),
+        half_life=Parameter(None, "time after which a touch counts half; None: age doesn't matter"),
+        per=Parameter("touch", "touch | middle: the middle part goes to each touch, or is shared"),
     ),
     Model(
         "participation",
@@ -120,18 +136,23 @@ _ALL = (
             {
                 "game": Parameter("counts", "counts (conversions) | rate (conversion rate of exact channel sets)"),
                 "shrinkage": Parameter(0.0, "journeys by which rates are drawn towards the overall rate, from 0"),
+                "negative": Parameter("keep", "keep | clip: what becomes of parts below 0 in the rate game"),
+                "error": Parameter(0.01, "standard error, as a part of a set's rate, where sets beyond 22 are sampled"),
             }
         ),
         shapley.estimate,
     ),
+    Model(
+        "incremental",
+        "What would be lost without each channel, from people who convert and who don't; the rest is the baseline.",
+        MappingProxyType(
+            {
+                "latent": Parameter(True, "True | False: account for an intent that nobody observes"),
+                "timing": Parameter("auto", "auto | end | touch: when a person may convert"),
+            }
+        ),
+        incremental.estimate,
+        baseline=True,
+    ),
 )
 MODELS: Mapping[str, Model] = MappingProxyType({model.name: model for model in _ALL})
-
-
-def touch_shares(paths: Paths, name: str, parameters: Mapping[str, object]) -> FloatArray:
-    """Share (T_c,) of its journey's conversion that a rule gives each touch."""
-    model = find_model(name, parameters)
-    if model.shares is None:
-        rule_names = ", ".join(key for key, other in MODELS.items() if other.shares is not None)
-        raise BadParameter(f"{name} credits channels as a whole, not touches", hint=f"choose one of {rule_names}")
-    return model.shares(paths, **parameters)

@@ -36,7 +36,7 @@ class Sample:
         """The same people in fewer buckets (a divisor of 256), drawn anew."""
         if buckets >= self.buckets or self.paths.buckets is None:
             return self
-        weightings = _draw_weightings(len(self.weightings) - 1, buckets, self.seed)
+        weightings = draw_weightings(len(self.weightings) - 1, buckets, self.seed)
         return Sample(replace(self.paths, buckets=self.paths.buckets % np.uint8(buckets)), weightings, self.seed)
 
     def sum_touches(self, shares: FloatArray, amounts: FloatArray) -> FloatArray:
@@ -66,10 +66,11 @@ def whole(paths: Paths) -> Sample:
 def draw(paths: Paths, replicates: int, seed: int) -> Sample:
     """Row 0 counts all; each further row is a multinomial draw of as many buckets as there are, with replacement."""
     bucketed = paths if paths.buckets is not None else split_paths(paths, seed)
-    return Sample(bucketed, _draw_weightings(replicates, BUCKETS, seed), seed)
+    return Sample(bucketed, draw_weightings(replicates, BUCKETS, seed), seed)
 
 
-def _draw_weightings(replicates: int, buckets: int, seed: int) -> FloatArray:
+def draw_weightings(replicates: int, buckets: int, seed: int) -> FloatArray:
+    """Row 0 counts each bucket once; each further row is a multinomial draw of as many buckets."""
     weightings = np.ones((replicates + 1, buckets))
     rng = np.random.default_rng(seed)
     weightings[1:] = rng.multinomial(buckets, np.full(buckets, 1 / buckets), size=replicates)

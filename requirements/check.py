@@ -12,6 +12,7 @@ ROOT = HERE.parent
 LOCKS = {
     "run.txt": ["pyproject.toml"],
     "dev.txt": ["pyproject.toml", "--group", "dev", "-c", "requirements/run.txt"],
+    "spark.txt": ["pyproject.toml", "--extra", "spark", "-c", "requirements/run.txt"],
     "bench.txt": ["pyproject.toml", "--group", "bench", "-c", "requirements/run.txt"],
     "bootstrap.txt": ["requirements/bootstrap.in", "-c", "requirements/run.txt"],
 }
@@ -21,7 +22,8 @@ STAMP = HERE / "inputs.sha256"
 def hash_inputs() -> str:
     """A hash of everything that the locks are resolved from."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [project["project"]["dependencies"], project["project"]["requires-python"], project["dependency-groups"]]
+    own = project["project"]
+    wanted = [own["dependencies"], own["optional-dependencies"], own["requires-python"], project["dependency-groups"]]
     return hashlib.sha256((repr(wanted) + (HERE / "bootstrap.in").read_text()).encode()).hexdigest()
 
 

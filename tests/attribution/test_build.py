@@ -146,6 +146,121 @@ class TestNulls:
         assert now.counts["conversions_after_as_of"] == 1
 
 
+class TestConversionWindow:
+    seen = touches((1, 1, "a"), (1, 5, "b"), (2, 1, "c"))
+
+    def test_a_conversion_too_long_after_the_last_touch_is_unattributed(self) -> None:
+        week = timedelta(days=7)
+        for late, expected in ((11.9, {0: ["a", "b"]}), (12.0, {})):
+            paths = attribution.build_paths(self.seen, sales((1, late, 9)), lookback=MONTH, conversion_window=week)
+            assert journeys(paths) == expected
+            assert paths.counts["conversions_after_window"] == 1 - len(expected)
+            assert paths.total_value == 9
+
+    def test_a_null_journey_closes_with_the_shorter_window(self) -> None:
+        for day_, closed in ((7.9, False), (8.0, True)):
+            paths = attribution.build_paths(
+                self.seen, sales((1, 6, 9)), lookback=MONTH, conversion_window=timedelta(days=7), as_of=day(day_)
+            )
+            assert null_paths(paths) == ([["c"]] if closed else [])
+
+
+class TestConversionTypes:
+    seen = touches((1, 1, "a"), (1, 3, "b"), (1, 6, "c"), (2, 1, "d"))
+    sold = sales((1, 2, 0), (1, 4, 0), (1, 7, 40), (2, 2, 0)).with_columns(
+        conversion_type=pl.Series(["lead", "lead", "deal", "lead"])
+    )
+
+    def test_each_type_has_touches_of_its_own(self) -> None:
+        paths = attribution.build_paths(self.seen, self.sold, lookback=MONTH)
+        assert journeys(paths) == {0: ["a"], 1: ["b"], 2: ["a", "b", "c"], 3: ["d"]}
+
+    def test_policy_may_differ_by_type(self) -> None:
+        paths = attribution.build_paths(self.seen, self.sold, lookback=MONTH, policy={"lead": "first"})
+        assert journeys(paths) == {0: ["a"], 2: ["a", "b", "c"], 3: ["d"]}
+        assert paths.counts["repeat_conversions"] == 1
+        overlap = attribution.build_paths(self.seen, self.sold, lookback=MONTH, policy={"lead": "overlap"})
+        assert journeys(overlap)[1] == ["a", "b"]
+
+    def test_who_has_none_of_the_types_asked_for_has_a_null_journey(self) -> None:
+        paths = attribution.build_paths(self.seen, self.sold, lookback=MONTH, conversion_types=["deal"])
+        assert journeys(paths) == {2: ["a", "b", "c"]}
+        assert null_paths(paths) == [["d"]]
+        assert paths.counts["conversions_of_other_types"] == 3
+
+    def test_order_of_rows_does_not_matter(self) -> None:
+        for seed in range(3):
+            mixed = self.sold.with_row_index("was").sample(fraction=1, shuffle=True, seed=seed)
+            paths = attribution.build_paths(self.seen, mixed, lookback=MONTH, policy={"deal": "overlap"})
+            found = {int(mixed["was"][row]): path for row, path in journeys(paths).items()}
+            assert found == {0: ["a"], 1: ["b"], 2: ["a", "b", "c"], 3: ["d"]}
+
+
+class TestUnit:
+    seen = touches((1, 1, "ads"), (1, 2, "ads"), (1, 3, "direct")).with_columns(
+        campaign=pl.Series(["spring", None, None]), utm_medium=pl.Series(["cpc", "cpc", None])
+    )
+
+    @pytest.mark.parametrize(
+        ("unit", "expected"),
+        [
+            ("channel", ["ads", "ads", "direct"]),
+            ("campaign", ["spring", "(not set)", "(not set)"]),
+            (["channel", "campaign"], ["ads / spring", "ads / (not set)", "direct / (not set)"]),
+            (["utm_medium", "channel"], ["cpc / ads", "cpc / ads", "(not set) / direct"]),
+        ],
+    )
+    def test_any_column_or_combination_can_be_credited(self, unit: Any, expected: list[str]) -> None:
+        paths = attribution.build_paths(self.seen, sales((1, 4, 9)), lookback=MONTH, unit=unit)
+        assert journeys(paths) == {0: expected}
+        assert paths.channels == tuple(sorted(set(expected)))
+
+    def test_direct_visits_are_known_by_the_channel_within_the_unit(self) -> None:
+        paths = attribution.build_paths(
+            self.seen, sales((1, 4, 9)), lookback=MONTH, unit=["channel", "campaign"], direct="drop_unless_only"
+        )
+        assert journeys(paths) == {0: ["ads / spring", "ads / (not set)"]}
+
+    def test_a_hundred_thousand_campaigns_are_told_apart(self) -> None:
+        names = [f"campaign number {number}" for number in range(100_000)]
+        seen = pl.DataFrame({"person_id": range(100_000), "occurred_at": [START] * 100_000, "campaign": names})
+        sold = pl.DataFrame({"person_id": [7, 99_999], "converted_at": [START] * 2, "value": [1.0, 2.0]})
+        paths = attribution.build_paths(seen.lazy(), sold, lookback=MONTH, unit="campaign")
+        found = attribution.credit(paths, "last").filter(pl.col("value") > 0)
+        assert found.select("channel", "value").rows() == [(names[7], 1.0), (names[99_999], 2.0)]
+        assert len(paths.channels) == 100_000
+
+
+class TestMoney:
+    seen = touches((1, 1, "a"), (2, 1, "b"))
+
+    def test_any_column_can_be_the_value(self) -> None:
+        sold = sales((1, 2, 10)).with_columns(ltv=700)
+        paths = attribution.build_paths(self.seen, sold, lookback=MONTH, value="ltv")
+        assert attribution.credit(paths, "last")["value"].to_list() == [700.0, 0.0]
+
+    def test_a_refund_is_taken_back_from_its_conversion_and_is_none_itself(self) -> None:
+        sold = sales((1, 2, 100), (2, 3, 50), (1, 9, -30), (1, 20, -70), (1, 9, -5)).with_columns(
+            refund_of=pl.Series([None, None, "d0", "d0", "gone"])
+        )
+        paths = attribution.build_paths(self.seen, sold, lookback=MONTH, as_of=day(10), nulls="none")
+        found = attribution.credit(paths, "last", include_unattributed=True)
+        assert found.rows()[:2] == [("a", 1.0, 70.0), ("b", 1.0, 50.0)]
+        assert paths.unattributed_value == -5.0
+        assert paths.total_value == 115.0
+        assert (paths.counts["refunds"], paths.counts["refunds_without_conversion"]) == (2, 1)
+        later = attribution.build_paths(self.seen, sold, lookback=MONTH, nulls="none")
+        assert attribution.credit(later, "last")["value"].to_list() == [0.0, 50.0]
+
+    def test_views_and_clicks_weigh_by_type(self) -> None:
+        seen = touches((1, 1, "a"), (1, 2, "b"), (1, 3, "c")).with_columns(
+            touch_type=pl.Series(["view", "click", "bounce"])
+        )
+        weights = {"view": 0.25, "bounce": 0.0}
+        paths = attribution.build_paths(seen, sales((1, 4, 100)), lookback=MONTH, touch_weights=weights)
+        assert attribution.credit(paths, "linear").rows() == [("a", 0.2, 20.0), ("b", 0.8, 80.0)]
+
+
 class TestRewriting:
     def test_collapse_keeps_the_last_touch_of_a_run(self) -> None:
         seen = touches((1, 0, "a"), (1, 1, "a"), (1, 2, "b"), (1, 3, "a"), (2, 0, "a"), (2, 1, "a"))
