@@ -10,7 +10,9 @@ import polars as pl
 import streamlit as st
 
 from dashboards.queries import (
+    attribution_distribution,
     check_result,
+    fct_attribution_campaign,
     fct_attribution_credit,
     fct_lead,
     fct_touchpoint,
@@ -93,6 +95,18 @@ def top_paths(tenant_id: UUID, first: datetime, last: datetime, lookback: timede
 def credit(tenant_id: UUID) -> pl.DataFrame:
     """See `fct_attribution_credit.read_credit`."""
     return fct_attribution_credit.read_credit(tenant_id)
+
+
+@per_tenant
+def campaigns(tenant_id: UUID, model: str, channel: str) -> pl.DataFrame:
+    """See `fct_attribution_campaign.read_campaigns`."""
+    return fct_attribution_campaign.read_campaigns(tenant_id, model, channel)
+
+
+@per_tenant
+def journey_distributions(tenant_id: UUID) -> pl.DataFrame:
+    """See `attribution_distribution.read_distributions`."""
+    return attribution_distribution.read_distributions(tenant_id)
 
 
 @per_tenant

@@ -19,6 +19,8 @@ CHANNELS: Words = {
     "other": ("Andet", "Other"),
     "unknown": ("Ukendt", "Unknown"),
     "(unattributed)": ("(uden berøring)", "(unattributed)"),
+    "(baseline)": ("(uden kanaler)", "(without channels)"),
+    "(not set)": ("(ikke angivet)", "(not set)"),
 }
 STATUSES: Words = {
     "new": ("Ny", "New"),
@@ -34,8 +36,13 @@ MODELS: Words = {
     "linear": ("Lineær", "Linear"),
     "time_decay": ("Tidsvægtet", "Time decay"),
     "position": ("Positionsbaseret", "Position-based"),
+    "w_shaped": ("W-formet", "W-shaped"),
+    "full_path": ("Hele vejen", "Full path"),
+    "custom": ("Egne vægte", "Custom weights"),
+    "participation": ("Deltagelse", "Participation"),
     "markov": ("Markov", "Markov"),
     "shapley": ("Shapley", "Shapley"),
+    "incremental": ("Meropnåeligt", "Incremental"),
 }
 TOUCH_KINDS: Words = {
     "view": ("Visning", "View"),

@@ -1,5 +1,6 @@
 """Which channels earn the sales, by several models side by side, with cost, return and the paths behind."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
 from uuid import UUID
@@ -10,7 +11,7 @@ import streamlit as st
 from dashboards import cache, session
 from dashboards.charts import credit as credit_charts
 from dashboards.faults import show_empty
-from dashboards.formats import Language, format_money, format_number, format_time
+from dashboards.formats import MISSING, Language, format_money, format_number, format_time
 from dashboards.markdown import plain
 from dashboards.texts import text
 from dashboards.vocabulary import CHANNELS, MODELS, say
@@ -45,7 +46,10 @@ def show() -> None:
         st.warning(text("thin_attribution", language, count=format_number(sales, language)), icon=":material/science:")
     _draw_comparison(credit, models, language)
     st.subheader(text("credit_title", language), anchor=False)
-    _draw_credit(credit, models, language)
+    model = _draw_credit(credit, models, language)
+    st.subheader(text("campaigns_title", language), anchor=False)
+    _draw_campaigns(signed_in.tenant_id, credit, model, language)
+    _draw_journeys(signed_in.tenant_id, language)
     st.subheader(text("paths_title", language), anchor=False)
     _draw_paths(signed_in.tenant_id, lookback_days, language)
 
@@ -81,9 +85,13 @@ def _draw_comparison(credit: pl.DataFrame, models: list[str], language: Language
         st.info(text("choose_model", language), icon=":material/touch_app:")
         return
     is_value = measure == "value"
-    amount = pl.col("value_cents") / 100 if is_value else pl.col("conversions")
+    name, scale = ("value_cents", 100) if is_value else ("conversions", 1)
     frame = credit.filter(pl.col("model").is_in(chosen)).select(
-        channel=_say_column("channel", language), model=_say_model(language), value=amount
+        channel=_say_column("channel", language),
+        model=_say_model(language),
+        value=pl.col(name) / scale,
+        low=pl.col(f"{name}_low") / scale,
+        high=pl.col(f"{name}_high") / scale,
     )
     title = (
         text("axis_value", language, currency=credit["currency"].first())
@@ -97,8 +105,9 @@ def _draw_comparison(credit: pl.DataFrame, models: list[str], language: Language
     )
 
 
-def _draw_credit(credit: pl.DataFrame, models: list[str], language: Language) -> None:
-    model = st.selectbox(
+def _draw_credit(credit: pl.DataFrame, models: list[str], language: Language) -> str:
+    """One model's credit with its return; says which model was chosen."""
+    model: str = st.selectbox(
         text("credit_model", language),
         models,
         index=models.index("markov") if "markov" in models else 0,
@@ -128,6 +137,59 @@ def _draw_credit(credit: pl.DataFrame, models: list[str], language: Language) ->
                 ),
                 alt=text("spend_alt", language),
             )
+    return model
+
+
+def _draw_campaigns(tenant_id: UUID, credit: pl.DataFrame, model: str, language: Language) -> None:
+    """The chosen channel's campaigns by the chosen model."""
+    ranked = credit.filter(pl.col("model") == model).sort("value_cents", "conversions", descending=True)
+    channels = [channel for channel in ranked["channel"] if not channel.startswith("(")]
+    if not channels:
+        show_empty("empty_campaigns")
+        return
+    channel = st.selectbox(
+        text("credit_channel", language),
+        channels,
+        format_func=lambda name: say(CHANNELS, name, language),
+        key="credit_channel",
+        width=320,
+    )
+    rows = cache.campaigns(tenant_id, model, channel)
+    if rows.is_empty():
+        show_empty("empty_campaigns")
+        return
+    nameless = text("no_campaign", language)
+    shown = [
+        {
+            text("campaign", language): plain(row["campaign_name"]) if row["campaign_name"] else nameless,
+            text("measure_conversions", language): format_number(row["conversions"], language, 1),
+            text("value", language): format_money(row["value_cents"], row["currency"], language),
+            text("spend", language): format_money(row["spend_cents"], row["currency"], language),
+            text("roas", language): format_number(row["roas_rate"], language, 1),
+            text("cost_per_sale", language): format_money(row["cac_cents"], row["currency"], language),
+            text("lead_number", language): format_number(row["lead_count"], language),
+            text("cost_per_lead", language): format_money(row["cost_per_lead_cents"], row["currency"], language),
+        }
+        for row in rows.iter_rows(named=True)
+    ]
+    st.table(pl.DataFrame(shown), border="horizontal", hide_index=True, alt=text("campaigns_title", language))
+    st.caption(text("campaigns_caption", language, model=say(MODELS, model, language)))
+
+
+def _draw_journeys(tenant_id: UUID, language: Language) -> None:
+    """Time lag and path length side by side; nothing where no sale has a touch."""
+    found = cache.journey_distributions(tenant_id)
+    if found.is_empty():
+        return
+    st.subheader(text("journeys_title", language), anchor=False)
+    sales = text("measure_conversions", language)
+    titles = {"lag_days": text("axis_lag_days", language), "path_length": text("axis_path_length", language)}
+    for column, (measure, title) in zip(st.columns(2), titles.items(), strict=True):
+        with column:
+            st.altair_chart(
+                credit_charts.draw_distribution(found.filter(pl.col("measure") == measure), title, sales, language),
+                alt=text("distribution_alt", language, measure=title),
+            )
 
 
 def _tabulate(rows: pl.DataFrame, language: Language) -> pl.DataFrame:
@@ -147,6 +209,7 @@ def _tabulate(rows: pl.DataFrame, language: Language) -> pl.DataFrame:
             {
                 text("channel", language): plain(say(CHANNELS, row["channel"], language)),
                 text("measure_conversions", language): format_number(row["conversions"], language, 1),
+                text("interval", language): _say_interval(row, language),
                 text("value", language): format_money(row["value_cents"], currency, language),
                 text("spend", language): format_money(row["spend_cents"], currency, language),
                 text("roas", language): format_number(row["roas_rate"], language, 1),
@@ -155,6 +218,14 @@ def _tabulate(rows: pl.DataFrame, language: Language) -> pl.DataFrame:
             for row in [*rows.iter_rows(named=True), total]
         ]
     )
+
+
+def _say_interval(row: Mapping[str, object], language: Language) -> str:
+    """The bounds of a channel's sales; a dash for the total and where there are none."""
+    low, high = row.get("conversions_low"), row.get("conversions_high")
+    if not isinstance(low, float) or not isinstance(high, float):
+        return MISSING
+    return f"{format_number(low, language, 1)} – {format_number(high, language, 1)}"
 
 
 def _draw_paths(tenant_id: UUID, lookback_days: int, language: Language) -> None:

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
-from dashboards.charts.style import PALETTE, PRIMARY, SECONDARY, finish
+from dashboards.charts.style import PALETTE, PRIMARY, SECONDARY, finish, finish_layers
 from dashboards.formats import Language
 
 _BAR = 13
 
 
-def draw_model_comparison(frame: pl.DataFrame, models: Sequence[str], title: str, language: Language) -> alt.Chart:
+def draw_model_comparison(
+    frame: pl.DataFrame, models: Sequence[str], title: str, language: Language
+) -> alt.Chart | alt.LayerChart:
     """Grouped bars from columns ``channel``, ``model`` and ``value``, already in words; ``models`` orders the colours.
 
+    Where columns ``low`` and ``high`` have bounds, a line across each bar's end shows them.
     Channels are ordered by their mean over the models, so that the order stays when a model is added.
     """
     order = frame.group_by("channel").agg(pl.col("value").mean()).sort(["value", "channel"], descending=[True, False])
@@ -35,7 +38,45 @@ def draw_model_comparison(frame: pl.DataFrame, models: Sequence[str], title: str
             ],
         )
     )
-    return finish(bars, language, height=max(220, len(channels) * (_BAR * max(len(models), 1) + 14) + 60))
+    height = max(220, len(channels) * (_BAR * max(len(models), 1) + 14) + 60)
+    if "low" in frame.columns and frame["low"].count():
+        bounds = (
+            alt.Chart(frame.filter(pl.col("low").is_not_null()))
+            .mark_rule(strokeWidth=1.5)
+            .encode(
+                y=alt.Y("channel:N", sort=channels),
+                yOffset=alt.YOffset("model:N", sort=list(models), bandPosition=0.5),
+                x=alt.X("low:Q"),
+                x2="high:Q",
+                tooltip=[
+                    alt.Tooltip("channel:N", title=" "),
+                    alt.Tooltip("model:N", title="  "),
+                    alt.Tooltip("low:Q", title="≥", format=",.1f"),
+                    alt.Tooltip("high:Q", title="≤", format=",.1f"),
+                ],
+            )
+        )
+        layers = alt.layer(bars, bounds)
+        assert isinstance(layers, alt.LayerChart)
+        return finish_layers(layers, language, height)
+    return finish(bars, language, height)
+
+
+def draw_distribution(frame: pl.DataFrame, title: str, sales: str, language: Language) -> alt.Chart:
+    """Bars of sales from columns ``bucket`` (a whole number) and ``conversions``; ``title`` says what the number is."""
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(color=PRIMARY)
+        .encode(
+            x=alt.X("bucket:Q", bin=alt.Bin(maxbins=24, minstep=1), title=title, axis=alt.Axis(format=",.0f")),
+            y=alt.Y("sum(conversions):Q", title=sales, axis=alt.Axis(format=",.0f", tickCount=4)),
+            tooltip=[
+                alt.Tooltip("bucket:Q", bin=alt.Bin(maxbins=24, minstep=1), title=title),
+                alt.Tooltip("sum(conversions):Q", title=sales, format=",.0f"),
+            ],
+        )
+    )
+    return finish(bars, language, height=220)
 
 
 def draw_value_and_spend(frame: pl.DataFrame, names: tuple[str, str], title: str, language: Language) -> alt.Chart:

@@ -39,11 +39,21 @@ _TIMES: dict[Language, dict[str, Any]] = {
 
 def finish(chart: alt.Chart, language: Language, height: int = HEIGHT) -> alt.Chart:
     """The chart with the house's height, legend place and the language's axes."""
-    finished: alt.Chart = (
+    finished: alt.Chart = _dress(chart, language, height)
+    return finished
+
+
+def finish_layers(chart: alt.LayerChart, language: Language, height: int = HEIGHT) -> alt.LayerChart:
+    """The same for charts drawn over each other."""
+    finished: alt.LayerChart = _dress(chart, language, height)
+    return finished
+
+
+def _dress(chart: Any, language: Language, height: int) -> Any:
+    return (
         chart.properties(height=height)
         .configure(locale={"number": _NUMBERS[language], "time": _TIMES[language]})
         .configure_legend(orient="bottom", title=None, columns=3, labelLimit=220)
         .configure_axis(labelLimit=180, titleFontWeight="normal")
         .configure_view(strokeWidth=0)
     )
-    return finished

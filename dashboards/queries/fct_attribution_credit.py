@@ -20,13 +20,18 @@ _CREDIT: Schema = {
     "currency": pl.String,
     "lookback_days": pl.Int64,
     "computed_at": UTC_TIME,
+    "conversions_low": pl.Float64,
+    "conversions_high": pl.Float64,
+    "value_cents_low": pl.Int64,
+    "value_cents_high": pl.Int64,
 }
 
 
 def read_credit(tenant_id: UUID) -> pl.DataFrame:
     """One row per model and channel, all currencies together in the reporting currency.
 
-    ``spend_cents``, ``roas_rate`` and ``cost_per_conversion_cents`` are null where the channel has no spend.
+    ``spend_cents``, ``roas_rate`` and ``cost_per_conversion_cents`` are null where the channel has no spend, bounds of
+    intervals where there are several currencies: bounds don't add up.
     """
     return read_frame(
         tenant_id,
@@ -35,7 +40,11 @@ def read_credit(tenant_id: UUID) -> pl.DataFrame:
                sum(spend_cents)::bigint,
                sum(reporting_value_cents)::float8 / nullif(sum(spend_cents), 0)::float8,
                case when sum(conversions) > 0 then round(sum(spend_cents) / sum(conversions)::numeric)::bigint end,
-               min(reporting_currency), max(lookback_days), max(computed_at)
+               min(reporting_currency), max(lookback_days), max(computed_at),
+               case when count(*) = 1 then min(conversions_low) end,
+               case when count(*) = 1 then min(conversions_high) end,
+               case when count(*) = 1 and min(currency) = min(reporting_currency) then min(value_cents_low) end,
+               case when count(*) = 1 and min(currency) = min(reporting_currency) then min(value_cents_high) end
         from marts.fct_attribution_credit
         where tenant_id = %(tenant_id)s
         group by model, channel

@@ -1,7 +1,7 @@
 """Tables of the warehouse that the API reads: what models produce and what dbt builds. Only the columns it uses."""
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, Float, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 metadata = MetaData()
 _TIME = DateTime(timezone=True)
@@ -49,7 +49,58 @@ fct_attribution_credit = Table(
     Column("cost_per_conversion_cents", BigInteger),
     Column("lookback_days", Integer),
     Column("computed_at", _TIME),
+    Column("conversions_low", Float(53)),
+    Column("conversions_high", Float(53)),
+    Column("value_cents_low", BigInteger),
+    Column("value_cents_high", BigInteger),
     schema="marts",
+)
+
+fct_attribution_daily = Table(
+    "fct_attribution_daily",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("credit_date", Date, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("campaign_key", Text, primary_key=True),
+    Column("campaign_id", UUID),
+    Column("campaign_name", Text),
+    Column("currency", Text, primary_key=True),
+    Column("conversions", Float(53)),
+    Column("value_cents", BigInteger),
+    Column("reporting_value_cents", BigInteger),
+    Column("reporting_currency", Text),
+    Column("spend_cents", BigInteger),
+    schema="marts",
+)
+
+attribution_path = Table(
+    "attribution_path",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("path_rank", Integer, primary_key=True),
+    Column("path", ARRAY(Text)),
+    Column("path_count", Integer),
+    Column("conversions", Float(53)),
+    Column("value_cents", BigInteger),
+    Column("null_count", Float(53)),
+    Column("computed_at", _TIME),
+    schema="ml",
+)
+
+attribution_transition = Table(
+    "attribution_transition",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("journey_count", Float(53)),
+    Column("probability", Float(53)),
+    Column("computed_at", _TIME),
+    schema="ml",
 )
 
 kpi_tenant_daily = Table(

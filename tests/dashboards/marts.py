@@ -26,6 +26,7 @@ _TABLES = (
     "fct_touchpoint",
     "fct_conversion",
     "fct_attribution_credit",
+    "fct_attribution_campaign",
 )
 
 
@@ -51,13 +52,14 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             connection.execute(f"drop table if exists marts.{name}")
             connection.execute(f"create table marts.{name} ({columns})")
             connection.execute(f"grant select on marts.{name} to tekup_reader, tekup_app")
-        for table in ("ops.sync_run", "ops.check_result"):
+        for table in ("ops.sync_run", "ops.check_result", "ml.attribution_distribution"):
             connection.execute(f"delete from {table}")
         for tenant, scale in ((tenants.a, 1), (tenants.b, 3)):
             word = tenant.name.split()[0]
             _fill_days(connection, tenant.id, scale, today)
             _fill_leads(connection, tenant.id, word, scale, today)
             _fill_credit(connection, tenant.id, scale, today)
+            _fill_campaigns(connection, tenant.id, word, scale)
             _fill_operations(connection, tenant.id, word)
 
 
@@ -154,6 +156,34 @@ def _fill_credit(connection: psycopg.Connection, tenant_id: UUID, scale: int, to
         rows,
         "tenant_id, model, channel, currency, conversions, value_cents, reporting_value_cents, reporting_currency, "
         "spend_cents, lookback_days, computed_at",
+    )
+
+
+def _fill_campaigns(connection: psycopg.Connection, tenant_id: UUID, word: str, scale: int) -> None:
+    """Of each channel one campaign with spend and one without, and what is of no campaign."""
+    rows = [
+        (tenant_id, model, channel, key, None if key == "none" else f"{word} {key}", "DKK", scale * 1.5,
+         scale * 300_000, spend and scale * spend, spend and 3.0, spend and 66_667, 4 * scale, spend and 25_000)
+        for model in MODELS
+        for channel in CHANNELS
+        for key, spend in (("spring", 100_000), ("autumn", None), ("none", None))
+    ]  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_attribution_campaign",
+        rows,
+        "tenant_id, model, channel, campaign_key, campaign_name, reporting_currency, conversions, "
+        "reporting_value_cents, spend_cents, roas_rate, cac_cents, lead_count, cost_per_lead_cents",
+    )
+    _insert(
+        connection,
+        "ml.attribution_distribution",
+        [
+            (tenant_id, "DKK", measure, bucket, scale * 2.0, scale * 1000)
+            for measure in ("lag_days", "path_length")
+            for bucket in (1, 2, 8)
+        ],
+        "tenant_id, currency, measure, bucket, conversions, value_cents",
     )
 
 

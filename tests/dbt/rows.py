@@ -133,12 +133,10 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         [{"tenant_id": tenant_id, "lead_id": LEAD, "model_version": "v1", "probability": 0.1 * factor, "grade": "B",
           "reasons": "[]"}],
     )  # fmt: skip
-    insert(
-        connection,
-        "ml.attribution_credit",
-        [{"tenant_id": tenant_id, "model": "last", "channel": "paid_search", "conversions": 1,
-          "value_cents": 5000 * factor, "currency": "DKK", "lookback_days": 30}],
-    )  # fmt: skip
+    credit = {"tenant_id": tenant_id, "model": "last", "channel": "paid_search", "conversions": 1,
+              "value_cents": 5000 * factor, "currency": "DKK", "lookback_days": 30}  # fmt: skip
+    insert(connection, "ml.attribution_channel", [credit])
+    insert(connection, "ml.attribution_credit", [{**credit, "converted_date": "2026-01-20", "campaign_id": CAMPAIGN}])
     insert(
         connection,
         "ml.lead_enrichment",

@@ -63,7 +63,8 @@ def test_sources_of_dbt_are_our_own_assets(location: dg.Definitions) -> None:
         ("stg_hubspot__contacts", "raw/hubspot/contacts"),
         ("stg_operational__leads", "raw/operational/leads"),
         ("fct_lead_score", "scores/leads"),
-        ("fct_attribution_credit", "attribution/credit"),
+        ("fct_attribution_credit", "attribution/channels"),
+        ("fct_attribution_daily", "attribution/credit"),
         ("dim_lead_enrichment", "ml/lead_enrichment"),
     ):
         parents = {key.to_user_string() for key in graph.get(dg.AssetKey([model])).parent_keys}

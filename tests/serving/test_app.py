@@ -38,6 +38,9 @@ ROUTES_AND_SCOPES = {
     "GET /v1/leads/{lead_id}": {"leads:read"},
     "PATCH /v1/leads/{lead_id}": {"leads:write"},
     "GET /v1/attribution": {"attribution:read"},
+    "GET /v1/attribution/models": {"attribution:read"},
+    "GET /v1/attribution/paths": {"attribution:read"},
+    "GET /v1/attribution/transitions": {"attribution:read"},
     "GET /v1/kpis": {"kpis:read"},
     "GET /v1/tenant": set(),
 }

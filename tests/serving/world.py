@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import polars as pl
+import psycopg
 
 import scoring
 from scoring.model import LeadModel
@@ -17,10 +18,12 @@ LEADS = 60
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCES = ("organic_search", "paid_social", "referral")
 STATUSES = ("new", "contacted", "qualified", "won", "lost")
+CAMPAIGN, OTHER_CAMPAIGN = derived_uuid("campaign", 1), derived_uuid("campaign", 2)
 GRADES = ("A", "B", "C", "D", "E")
 
 MARTS = """
-drop table if exists marts.ftr_lead, marts.fct_lead_score, marts.fct_attribution_credit, marts.kpi_tenant_daily;
+drop table if exists marts.ftr_lead, marts.fct_lead_score, marts.fct_attribution_credit, marts.fct_attribution_daily,
+marts.kpi_tenant_daily;
 create table marts.ftr_lead (
     tenant_id uuid not null, lead_id uuid not null, source text, country text, employee_count integer,
     message_length integer, has_email boolean, win_rate_so_far numeric, primary key (tenant_id, lead_id)
@@ -33,7 +36,13 @@ create table marts.fct_lead_score (
 create table marts.fct_attribution_credit (
     tenant_id uuid not null, model text, channel text, currency text, conversions double precision, value_cents bigint,
     reporting_value_cents bigint, reporting_currency text, spend_cents bigint, roas_rate double precision,
-    cost_per_conversion_cents bigint, lookback_days integer, computed_at timestamptz
+    cost_per_conversion_cents bigint, lookback_days integer, computed_at timestamptz, conversions_low double precision,
+    conversions_high double precision, value_cents_low bigint, value_cents_high bigint
+);
+create table marts.fct_attribution_daily (
+    tenant_id uuid not null, model text, credit_date date, channel text, campaign_key text, campaign_id uuid,
+    campaign_name text, currency text, conversions double precision, value_cents bigint, reporting_value_cents bigint,
+    reporting_currency text, spend_cents bigint
 );
 create table marts.kpi_tenant_daily (
     tenant_id uuid not null, kpi_date date, currency text, new_lead_count bigint, qualified_lead_count bigint,
@@ -121,7 +130,7 @@ def fill_warehouse(doors: Doors, tenant_id: UUID, leads: list[PlannedLead], weig
         )
         cursor.executemany(
             "insert into marts.fct_attribution_credit "
-            "values (%s, %s, %s, 'DKK', %s, %s, %s, 'DKK', %s, %s, 100, 90, %s)",
+            "values (%s, %s, %s, 'DKK', %s, %s, %s, 'DKK', %s, %s, 100, 90, %s, 1.5, 3.5)",
             [
                 (
                     tenant_id,
@@ -138,10 +147,40 @@ def fill_warehouse(doors: Doors, tenant_id: UUID, leads: list[PlannedLead], weig
                 for rank, (channel, spend, roas) in enumerate((("email", None, None), ("paid_social", 500, 4.0)), 1)
             ],
         )
+        _fill_attribution(cursor, tenant_id, weight)
         cursor.executemany(
             "insert into marts.kpi_tenant_daily values (%s, %s, 'DKK', %s, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 1, 900)",
             [(tenant_id, START.date() + timedelta(days=day), weight) for day in range(120)],
         )
+
+
+def _fill_attribution(cursor: psycopg.Cursor, tenant_id: UUID, weight: int) -> None:
+    """Credit on ten days for two campaigns, spend on one of them, and the journeys behind it."""
+    cursor.executemany(
+        "insert into marts.fct_attribution_daily values (%s, %s, %s, %s, %s, %s, %s, 'DKK', %s, %s, %s, 'DKK', %s)",
+        [
+            (tenant_id, model, START.date() + timedelta(days=day), channel, campaign or "none", campaign,
+             campaign and f"campaign {weight}", 0.5 * weight, 100 * weight, 100 * weight, spend and spend * weight)
+            for model in ("first", "markov")
+            for day in range(10)
+            for channel, campaign, spend in (
+                ("email", None, None), ("paid_social", CAMPAIGN, 50), ("paid_social", OTHER_CAMPAIGN, None))
+        ],
+    )  # fmt: skip
+    for table in ("attribution_path", "attribution_transition"):
+        cursor.execute(f"delete from ml.{table} where tenant_id = %s", (tenant_id,))
+    paths = [(1, ["email", "paid_social"], 1, 3), (2, ["email"], 1, 1), (3, [], 1, 1), (4, None, 7, 2)]
+    cursor.executemany(
+        "insert into ml.attribution_path (tenant_id, currency, path_rank, path, path_count, conversions, value_cents, "
+        "null_count) values (%s, 'DKK', %s, %s, %s, %s, %s, 9)",
+        [(tenant_id, rank, path, count, sales * weight, 100 * sales) for rank, path, count, sales in paths],
+    )
+    steps = [("(start)", "email", 1.0), ("email", "(conversion)", 0.25), ("email", "(null)", 0.75)]
+    cursor.executemany(
+        "insert into ml.attribution_transition (tenant_id, currency, source, target, journey_count, probability) "
+        "values (%s, 'DKK', %s, %s, %s, %s)",
+        [(tenant_id, source, target, 10 * weight * chance, chance) for source, target, chance in steps],
+    )
 
 
 def train_model(seed: int, tenants: list[UUID]) -> LeadModel:

@@ -1,6 +1,7 @@
 """Each page as two tenants see it, in both languages, and what it says when there is nothing or something is wrong."""
 
 import pytest
+import streamlit as st
 
 from dashboards.formats import Language
 from tekup.db import Database, Doors
@@ -93,12 +94,40 @@ def test_a_wrong_lead_in_the_address_is_said_not_to_exist(asked: str, two_tenant
 
 def test_attribution_compares_the_chosen_models(two_tenants: TwoTenants) -> None:
     app = open_page(two_tenants.a, "attribution")
-    assert len(app.get("vega_lite_chart")) == 2
+    assert len(app.get("vega_lite_chart")) == 4
     table = app.table[0].value
     assert len(table) == len(CHANNELS) + 1
     assert table["Value"].iloc[-1] == "DKK\N{NO-BREAK SPACE}32,000"
     app.selectbox(key="credit_model").set_value("first").run()
     assert app.table[0].value["Sales"].iloc[-1] == "24.0"
+
+
+def test_attribution_opens_a_channels_campaigns(two_tenants: TwoTenants) -> None:
+    app = open_page(two_tenants.b, "attribution")
+    app.selectbox(key="credit_channel").set_value("referral").run()
+    table = app.table[1].value
+    assert table["Campaign"].to_list() == ["Bravo autumn", "(no campaign)", "Bravo spring"]
+    assert table["Cost per lead"].to_list() == ["–", "–", "DKK\N{NO-BREAK SPACE}250"]
+
+
+def test_intervals_are_told_where_there_are_any(two_tenants: TwoTenants, doors: Doors) -> None:
+    def intervals() -> list[str]:
+        return list(open_page(two_tenants.a, "attribution").table[0].value["95% interval"])
+
+    assert set(intervals()) == {"–"}
+    bounds = (
+        "update marts.fct_attribution_credit set conversions_low = %s, conversions_high = %s where currency = 'DKK'"
+    )
+    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="bounds on purpose") as connection:
+        connection.execute("update marts.fct_attribution_credit set channel = channel || '2' where currency = 'EUR'")
+        connection.execute(bounds, (1.25, 3.5))
+    st.cache_data.clear()
+    try:
+        assert "1.2 – 3.5" in intervals()
+    finally:
+        with doors.all_tenants_transaction(Database.WAREHOUSE, reason="bounds on purpose") as connection:
+            connection.execute("update marts.fct_attribution_credit set channel = rtrim(channel, '2')")
+            connection.execute(bounds, (None, None))
 
 
 def test_no_model_chosen_asks_for_one(two_tenants: TwoTenants) -> None:

@@ -36,6 +36,21 @@ def test_models_stand_side_by_side_in_fixed_colours() -> None:
     assert spec["encoding"]["yOffset"]["field"] == "model"
 
 
+def test_bounds_are_drawn_over_their_bars() -> None:
+    bounded = CREDIT.with_columns(low=pl.col("value") - 1, high=pl.col("value") + 1)
+    spec: dict[str, Any] = credit.draw_model_comparison(bounded, ["x", "y"], "Sales", Language.EN).to_dict()
+    bars, rules = spec["layer"]
+    assert (bars["mark"]["type"], rules["mark"]["type"]) == ("bar", "rule")
+    assert (rules["encoding"]["x"]["field"], rules["encoding"]["x2"]["field"]) == ("low", "high")
+    assert rules["encoding"]["yOffset"]["field"] == "model"
+
+
+def test_a_distribution_sums_sales_by_bucket() -> None:
+    frame = pl.DataFrame({"bucket": [1, 2, 40], "conversions": [3.0, 2.0, 1.0]})
+    spec: dict[str, Any] = credit.draw_distribution(frame, "Days", "Sales", Language.DA).to_dict()
+    assert (spec["encoding"]["x"]["title"], spec["encoding"]["y"]["aggregate"]) == ("Days", "sum")
+
+
 def test_a_timeline_has_a_dot_a_touch() -> None:
     touches = pl.DataFrame(
         {

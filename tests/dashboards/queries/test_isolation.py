@@ -9,7 +9,9 @@ import psycopg
 import pytest
 
 from dashboards.queries import (
+    attribution_distribution,
     check_result,
+    fct_attribution_campaign,
     fct_attribution_credit,
     fct_lead,
     fct_touchpoint,
@@ -35,6 +37,8 @@ QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "lead": (lambda t: fct_lead.read_lead(t, lead_id(1)), 1),
     "timeline": (lambda t: fct_touchpoint.read_timeline(t, "person:1"), 4),
     "paths": (lambda t: fct_touchpoint.read_top_paths(t, _LONG_AGO, _LATER, _LOOKBACK), 2),
+    "campaigns": (lambda t: fct_attribution_campaign.read_campaigns(t, "markov", "email"), 3),
+    "distributions": (attribution_distribution.read_distributions, 6),
     "credit": (fct_attribution_credit.read_credit, len(MODELS) * len(CHANNELS)),
     "sources": (sync_run.read_sources, 2),
     "runs": (sync_run.read_recent, 3),
@@ -64,7 +68,8 @@ def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: d
 
 @pytest.mark.parametrize(
     "table", ["marts.kpi_tenant_daily", "marts.fct_lead", "marts.fct_lead_score", "marts.fct_touchpoint",
-              "marts.fct_conversion", "marts.fct_attribution_credit", "ops.sync_run", "ops.check_result"]
+              "marts.fct_conversion", "marts.fct_attribution_credit", "marts.fct_attribution_campaign",
+              "ml.attribution_distribution", "ops.sync_run", "ops.check_result"]
 )  # fmt: skip
 def test_no_tenant_context_raises(table: str, doors: Doors, two_tenants: TwoTenants) -> None:
     with (

@@ -108,7 +108,7 @@ def test_every_lead_has_a_score_with_reasons_and_credit_sums_to_the_won_leads(fi
                 "select sum(conversions), count(distinct model) from marts.fct_attribution_credit group by model"
             ).fetchall()
             assert all(abs(total - won) < 1e-6 for total, _ in credits)
-            assert len(credits) == (6 if won else 0)
+            assert len(credits) == (8 if won else 0)
 
 
 def test_status_tells_freshness_and_the_live_model(home: Path, filled: Doors) -> None:

@@ -22,7 +22,7 @@ credit as (
         count(*) over (partition by credit.tenant_id, credit.model, credit.channel) as currency_count,
         sum(credit.value_cents * rate.reporting_rate)
             over (partition by credit.tenant_id, credit.model, credit.channel) as channel_value_cents
-    from {{ source('ml', 'attribution_credit') }} as credit
+    from {{ source('ml', 'attribution_channel') }} as credit
     inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = credit.tenant_id
     left join {{ ref('int_currency_convert') }} as rate
         on rate.tenant_id = credit.tenant_id and rate.currency = credit.currency
@@ -53,5 +53,9 @@ select
     (reporting_value_cents / nullif(spend_cents, 0))::double precision as roas_rate,
     {{ to_bigint('spend_cents / nullif(conversions, 0)::numeric') }} as cost_per_conversion_cents,
     lookback_days,
-    computed_at
+    computed_at,
+    conversions_low,
+    conversions_high,
+    value_cents_low,
+    value_cents_high
 from shared
