@@ -130,6 +130,18 @@ def test_intervals_hold_the_point_and_repeat_exactly() -> None:
     assert (widths[1].drop_nulls() > widths[0].drop_nulls()).all()
 
 
+def test_a_share_of_many_journeys_gives_about_the_same_effects(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = world(8000, seed=10)[0]
+    whole = attribution.incremental_credit(frame, latent=False, timing="touch", intervals=0.9, replicates=100)
+    monkeypatch.setattr("attribution.incremental._MOST_TRIALS", 400)
+    part = attribution.incremental_credit(frame, latent=False, timing="touch", intervals=0.9, replicates=100)
+    assert not np.allclose(removal(whole), removal(part))
+    assert np.abs(removal(whole) - removal(part)).max() < 0.15 * removal(whole).sum()
+    assert part["conversions"].sum() == pytest.approx(frame["conversions"].sum())
+    widths = [(x["removal_high"] - x["removal_low"]).sum() for x in (whole, part)]
+    assert widths[1] > widths[0]
+
+
 @pytest.mark.slow
 def test_a_ninety_percent_interval_covers_about_ninety_percent_of_worlds() -> None:
     hits = []
