@@ -78,7 +78,7 @@ def prove(run: SyncRun, source: Source, result: StreamResult, catch_up: Callable
     if told is not None and told != stored:
         catch_up()
         told, stored = source.count(result.stream), _stored(run, result.stream)
-    probed, differing = _probe(run, source, result)
+    probed, differing = _probe(run, source, result, stored)
     ledger = _compare_ledger(run, source, result.stream)
     if ledger:
         catch_up()
@@ -110,18 +110,17 @@ def _stored(run: SyncRun, stream: str) -> int:
     return int(row[0])
 
 
-def _probe(run: SyncRun, source: Source, result: StreamResult) -> tuple[int, int]:
-    """Read some stored objects again; returns how many, and how many had other content."""
+def _probe(run: SyncRun, source: Source, result: StreamResult, stored: int) -> tuple[int, int]:
+    """Read some of the ``stored`` objects again; returns how many, and how many had other content."""
     with bound(run.connection, run.tenant_id):
         # an offset at random walks an index, which even for a million rows is far cheaper than sorting at random
         known: dict[str, bytes] = dict(
             run.connection.execute(
                 sql.SQL(
-                    "select object_id, payload_hash from {0} where tenant_id = %s and deleted_at is null "
-                    "order by object_id limit %s offset floor(random() * greatest(0, (select count(*) from {0} "
-                    "where tenant_id = %s and deleted_at is null) - %s))::bigint"
+                    "select object_id, payload_hash from {} where tenant_id = %s and deleted_at is null "
+                    "order by object_id limit %s offset floor(random() * greatest(0, %s))::bigint"
                 ).format(raw_table(run.vendor, result.stream)),
-                (run.tenant_id, PROBED, run.tenant_id, PROBED),
+                (run.tenant_id, PROBED, stored - PROBED),
             ).fetchall()
         )
     if not known:

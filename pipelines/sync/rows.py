@@ -195,7 +195,7 @@ def _row(batch: int, ordinal: int, record: Record) -> bytes:
             payload = _NUL.sub(rb"\1\\ufffd", payload)
         parts += (
             _LENGTH.pack(len(payload) + 1), b"\x01", payload,
-            _LENGTH.pack(_DIGEST), blake2b(record.payload, digest_size=_DIGEST).digest(),
+            _LENGTH.pack(_DIGEST), digest_of(record),
         )  # fmt: skip
     else:
         parts += (_NULL, _NULL)
