@@ -74,10 +74,9 @@ class Runner:
 
     def run(self, job: str, *, partition: str | None = None) -> Outcome:
         """Run a job to its end and say how it went; its events stay in the instance for the UI."""
-        definition = self._definitions.resolve_job_def(job)
         tags = {"tenant": partition} if partition else {}
         with self._quiet():
-            result = definition.execute_in_process(
+            result = self._definitions.resolve_job_def(job).execute_in_process(
                 instance=self._instance,
                 partition_key=partition,
                 raise_on_error=False,
