@@ -56,18 +56,12 @@ with merged as (
 select count(*), count(*) filter (where is_new) from merged
 """
 
-# Children have no deletions of their own: a parent that was read again tells all that it has. As a set difference,
-# since a stage without statistics tempts the planner into comparing each child with each staged row.
+# Children have no deletions of their own: a parent that was read again tells all that it has. By a column, whose index
+# serves under row-level security, and with what was read as an array: no plan can compare each child with each.
 _FORGET = """
 update {table} as t
 set deleted_at = clock_timestamp(), delete_reason = 'vanished', synced_at = clock_timestamp(), run_id = {run}
-where t.tenant_id = {tenant} and t.deleted_at is null and t.object_id in (
-    select s.object_id
-    from unnest(%s::text[]) as p (parent)
-    inner join {table} as s on s.tenant_id = {tenant} and split_part(s.object_id, ':', 1) = p.parent
-    except
-    select i.object_id from incoming as i where i.batch = {batch}
-)
+where t.tenant_id = {tenant} and t.deleted_at is null and t.parent_id = any(%s) and not t.object_id = any(%s)
 """
 
 # What belongs to an erased object is erased with it.
@@ -75,7 +69,7 @@ _ERASE = """
 update {table} as t
 set payload = '{{}}', payload_hash = '', deleted_at = coalesce(t.deleted_at, clock_timestamp()),
     delete_reason = 'erased', synced_at = clock_timestamp(), run_id = {run}
-where t.tenant_id = {tenant} and split_part(t.object_id, ':', 1) = any(%s)
+where t.tenant_id = {tenant} and t.parent_id = any(%s)
   and t.delete_reason is distinct from 'erased'
 """
 
@@ -128,7 +122,7 @@ def merge_batches(run: SyncRun, batches: Sequence[Batch], *, trusted: bool) -> l
 
 def forget_children(run: SyncRun, stream: str, parents: list[str]) -> int:
     """Inside a transaction: mark all children of ``parents`` as gone; returns how many."""
-    return _forget(run, -1, Batch(stream, [], parents))
+    return _forget(run, Batch(stream, [], parents))
 
 
 def erase_children(run: SyncRun, stream: str, parents: list[str]) -> int:
@@ -150,7 +144,7 @@ def raw_table(vendor: str, stream: str) -> sql.Identifier:
 
 
 def _merge(run: SyncRun, number: int, batch: Batch, trusted: bool) -> Merged:
-    gone = _forget(run, number, batch) if batch.replaces else 0
+    gone = _forget(run, batch) if batch.replaces else 0
     if not batch.records:
         return Merged(gone, 0)
     row = run.connection.execute(
@@ -166,14 +160,13 @@ def _merge(run: SyncRun, number: int, batch: Batch, trusted: bool) -> Merged:
     return Merged(gone + int(row[0]), int(row[1]))
 
 
-def _forget(run: SyncRun, number: int, batch: Batch) -> int:
+def _forget(run: SyncRun, batch: Batch) -> int:
     statement = sql.SQL(_FORGET).format(
-        table=raw_table(run.vendor, batch.stream),
-        tenant=sql.Literal(run.tenant_id),
-        run=sql.Literal(run.run_id),
-        batch=sql.Literal(number),
+        table=raw_table(run.vendor, batch.stream), tenant=sql.Literal(run.tenant_id), run=sql.Literal(run.run_id)
     )
-    return run.connection.execute(statement, (batch.replaces,)).rowcount
+    read = [record.object_id for record in batch.records]
+    # planned with the arrays at hand, which are then hashed; a prepared plan would search them row by row
+    return run.connection.execute(statement, (batch.replaces, read), prepare=False).rowcount
 
 
 def _copy(connection: psycopg.Connection, batches: Sequence[Batch]) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from integrations.source import Page, Record
+from integrations.source import Page, Record, Side
 from pipelines.sync.journal import SyncBusy, open_run
 from pipelines.sync.vendors import PullResult, pull_vendor
 from tekup.db import Database, Doors, Role
@@ -119,14 +119,26 @@ def test_what_was_committed_before_a_failure_stays_with_its_cursor(
 
 
 def test_associations_that_are_gone_are_marked(doors: Doors, two_tenants: TwoTenants) -> None:
-    def pair(key: str) -> Record:
-        return Record(key, json.dumps({"pair": key}).encode())
+    def pairs(*keys: str, of: tuple[str, ...]) -> Page:
+        told = Side("tag_subscribers", [Record(key, json.dumps({"pair": key}).encode()) for key in keys], of)
+        return Page([tag(1, "a"), tag(2, "b")], {}, sides=(told,))
 
-    pull_vendor(
-        doors, two_tenants.a.id, OnePage(Page([pair("1:10"), pair("1:11"), pair("2:20")], {}, replaces=("1", "2")))
-    )
-    pull_vendor(doors, two_tenants.a.id, OnePage(Page([pair("1:11")], {}, replaces=("1",))))
-    assert [row[0] for row in rows_of(doors, two_tenants.a.id, "raw_kit.tags")] == ["1:11", "2:20"]
+    pull_vendor(doors, two_tenants.a.id, OnePage(pairs("1:10", "1:11", "2:20", of=("1", "2"))))
+    pull_vendor(doors, two_tenants.a.id, OnePage(pairs("1:11", of=("1",))))
+    stored = rows_of(doors, two_tenants.a.id, "raw_kit.tag_subscribers")
+    assert [row[0] for row in stored] == ["1:11", "2:20"]
+
+
+def test_the_children_of_a_parent_are_found_by_an_index_under_row_level_security(
+    doors: Doors, two_tenants: TwoTenants
+) -> None:
+    with doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, two_tenants.a.id) as connection:
+        connection.execute("set local enable_seqscan = off")
+        plan = connection.execute(
+            "explain select * from raw_hubspot.contact_companies where tenant_id = %s and parent_id = '1'",
+            (two_tenants.a.id,),
+        ).fetchall()
+    assert any("Index Cond" in line and "parent_id" in line for (line,) in plan), plan
 
 
 def test_two_pulls_of_the_same_source_exclude_each_other(doors: Doors, two_tenants: TwoTenants) -> None:
