@@ -261,8 +261,16 @@ def load(path: str | Path, *, tenants: Sequence[str] | None = None) -> LeadModel
     With ``tenants`` only their adaptations are read, so a server of one tenant needs no other tenant's file; without,
     all that are in the folder. Nothing in the folder is executed: it holds text alone.
     """
-    wanted = None if tenants is None else [f"{ADAPTATIONS}/{key_of(tenant)}.json" for tenant in tenants]
-    files = storage.read(Path(path), optional=ADAPTATIONS, wanted=wanted)
+    return from_files(storage.read(Path(path), optional=ADAPTATIONS, wanted=adaptation_files(tenants)), str(path))
+
+
+def adaptation_files(tenants: Sequence[str] | None) -> list[str] | None:
+    """The files that hold these tenants' adaptations; None means all there are."""
+    return None if tenants is None else [f"{ADAPTATIONS}/{key_of(tenant)}.json" for tenant in tenants]
+
+
+def from_files(files: Mapping[str, str], where: str) -> LeadModel:
+    """The model in files that were checked already; ``where`` names it in an error. Raises `ModelDamaged`."""
     try:
         schema, calibration = json.loads(files["schema.json"]), json.loads(files["calibration.json"])
         metrics = json.loads(files["metrics.json"])
@@ -283,7 +291,7 @@ def load(path: str | Path, *, tenants: Sequence[str] | None = None) -> LeadModel
             metrics=metrics,
         )
     except (KeyError, TypeError, ValueError) as fault:
-        raise ModelDamaged(f"the model in {path} can't be read: {fault!r}", hint="publish it again") from fault
+        raise ModelDamaged(f"the model in {where} can't be read: {fault!r}", hint="publish it again") from fault
 
 
 def _json(data: object) -> str:

@@ -5,8 +5,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
 
 from scoring.errors import ModelDamaged
 from tekup.errors import BadInput
@@ -20,6 +20,13 @@ def fingerprint(files: Mapping[str, str]) -> str:
     return _total({name: _hash(text.encode()) for name, text in files.items()})
 
 
+def manifest_of(files: Mapping[str, str]) -> bytes:
+    """The manifest of these files: each one's hash, and one over all."""
+    hashes = {name: _hash(text.encode()) for name, text in files.items()}
+    manifest = {"format": FORMAT, "fingerprint": _total(hashes), "files": hashes}
+    return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+
+
 def write(path: Path, files: Mapping[str, str]) -> Path:
     """Write ``files`` and their manifest to a hidden folder beside ``path``, then rename it into place."""
     if path.exists():
@@ -27,13 +34,9 @@ def write(path: Path, files: Mapping[str, str]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
-        hashes = {}
         for name, text in files.items():
-            data = text.encode()
-            hashes[name] = _hash(data)
-            _write_file(draft / name, data)
-        manifest = {"format": FORMAT, "fingerprint": _total(hashes), "files": hashes}
-        _write_file(draft / MANIFEST, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
+            _write_file(draft / name, text.encode())
+        _write_file(draft / MANIFEST, manifest_of(files))
         draft.chmod(0o755)
         draft.rename(path)
     except BaseException:
@@ -44,37 +47,60 @@ def write(path: Path, files: Mapping[str, str]) -> Path:
 
 
 def read(path: Path, *, optional: str, wanted: Iterable[str] | None = None) -> dict[str, str]:
+    """`read_files` from a folder of the file system."""
+
+    def fetch(name: str) -> bytes | None:
+        try:
+            return (path / name).read_bytes()
+        except OSError:
+            return None
+
+    return read_files(fetch, str(path), optional=optional, wanted=wanted)
+
+
+def read_files(
+    fetch: Callable[[str], bytes | None], where: str, *, optional: str, wanted: Iterable[str] | None = None
+) -> dict[str, str]:
     """Name to text of the files, each checked against the manifest; raises `ModelDamaged`.
 
-    Files under the folder ``optional`` may be absent; with ``wanted``, only those of them are read.
+    ``fetch`` gives a file's bytes by its name, None where there is none. Files under the folder ``optional`` may be
+    absent; with ``wanted``, only those of them are read.
     """
-    try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-        hashes: dict[str, str] = manifest["files"]
-        known = manifest["format"]
-        total = manifest["fingerprint"]
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise ModelDamaged(f"{path} is no complete model: {MANIFEST} {fault!r}", hint="save it again") from fault
-    if known != FORMAT:
-        raise ModelDamaged(f"{path} has format {known}; this version reads {FORMAT}", hint="upgrade, or train again")
-    if total != _total(hashes):
-        raise ModelDamaged(f"{path}: {MANIFEST} does not match its own fingerprint", hint="restore it or train again")
+    hashes = _read_manifest(fetch, where)
     chosen = None if wanted is None else set(wanted)
     files = {}
     for name, expected in hashes.items():
-        if not (path / name).resolve().is_relative_to(path.resolve()):
-            raise ModelDamaged(f"{path}: {MANIFEST} names {name!r} outside the folder", hint="do not use this model")
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise ModelDamaged(f"{where}: {MANIFEST} names {name!r} outside the folder", hint="do not use this model")
         spare = name.startswith(f"{optional}/")
-        if spare and ((chosen is not None and name not in chosen) or not (path / name).exists()):
+        if spare and chosen is not None and name not in chosen:
             continue
-        try:
-            data = (path / name).read_bytes()
-        except OSError as fault:
-            raise ModelDamaged(f"{path} lacks {name}", hint="restore it or train again") from fault
+        data = fetch(name)
+        if data is None:
+            if spare:
+                continue
+            raise ModelDamaged(f"{where} lacks {name}", hint="restore it or train again")
         if _hash(data) != expected:
-            raise ModelDamaged(f"{path}: {name} was altered after saving", hint="restore it or train again")
+            raise ModelDamaged(f"{where}: {name} was altered after saving", hint="restore it or train again")
         files[name] = data.decode()
     return files
+
+
+def _read_manifest(fetch: Callable[[str], bytes | None], where: str) -> dict[str, str]:
+    try:
+        data = fetch(MANIFEST)
+        if data is None:
+            raise ValueError("is missing")
+        manifest = json.loads(data)
+        hashes: dict[str, str] = manifest["files"]
+        known, total = manifest["format"], manifest["fingerprint"]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ModelDamaged(f"{where} is no complete model: {MANIFEST} {fault!r}", hint="save it again") from fault
+    if known != FORMAT:
+        raise ModelDamaged(f"{where} has format {known}; this version reads {FORMAT}", hint="upgrade, or train again")
+    if total != _total(hashes):
+        raise ModelDamaged(f"{where}: {MANIFEST} does not match its own fingerprint", hint="restore it or train again")
+    return hashes
 
 
 def replace_file(path: Path, data: bytes) -> None:

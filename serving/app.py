@@ -60,7 +60,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.authenticator = Authenticator(state.databases, state.access_tokens)
     state.sign_in_desk = SignInDesk(doors, state.databases, state.access_tokens)
     state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
-    state.live_model = LiveModel(state.settings.models_path, state.metrics)
+    state.live_model = LiveModel(state.settings.models_of("lead_score"), state.metrics)
     state.score_desk = ScoreDesk(state.live_model, state.metrics)
     try:
         yield

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         None,
         description="Folder or object-store URL (s3://, gs://, az://) of Parquet extracts. Unset: <home>/lake.",
     )
+    models_url: str | None = Field(
+        None,
+        description="Folder or object-store URL (s3://, gs://, az://) of the model registries; credentials and "
+        "endpoint come from the store's own variables, such as AWS_ACCESS_KEY_ID. Unset: <home>/models.",
+    )
     master_key: SecretStr | None = Field(
         None,
         description="Base64 of 32 random bytes from which credentials' and roles' keys derive. "
@@ -82,10 +87,9 @@ class Settings(BaseSettings):
         """Where Parquet extracts live: a folder path or an object-store URL."""
         return self.lake_url or str(self.home_path / "lake")
 
-    @property
-    def models_path(self) -> Path:
-        """Folder of the lead score's model registry."""
-        return self.home_path / "models" / "lead_score"
+    def models_of(self, kind: str) -> str:
+        """Where the registry of one kind of model lives: a folder path or an object-store URL."""
+        return f"{(self.models_url or str(self.home_path / 'models')).rstrip('/')}/{kind}"
 
     @property
     def api_address(self) -> str:

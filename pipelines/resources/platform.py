@@ -45,10 +45,14 @@ class Platform:
 
     @cached_property
     def registry(self) -> "Registry":
-        """The lead-score models. Imported here: what scoring stands on takes seconds, and few commands need it."""
+        """The lead-score models."""
+        return self.registry_of("lead_score")
+
+    def registry_of(self, kind: str) -> "Registry":
+        """The models of one kind. Imported here: what scoring stands on takes seconds, and few commands need it."""
         from scoring.registry import Registry
 
-        return Registry(self.settings.models_path)
+        return Registry(self.settings.models_of(kind))
 
     def api_base(self, connection: Connection) -> str | None:
         """Where to reach a connection's vendor; None means the vendor's own address."""

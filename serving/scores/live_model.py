@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from scoring.model import LeadModel
-from scoring.registry import LIVE, Registry
+from scoring.registry import Registry
 from serving.kit.metrics import Metrics
 from serving.kit.problems import Problem
 
@@ -26,21 +26,20 @@ class LoadedModel:
 
 
 class LiveModel:
-    """Looks at the registry's pointer at most once a second and loads a new model off the event loop.
+    """Looks at the registry's history at most once a second and loads a new model, all off the event loop.
 
     The old model answers until the new one is loaded and warm; a model that can't be loaded leaves the old one in
     place, and the log says why.
     """
 
-    def __init__(self, folder: Path, metrics: Metrics) -> None:
-        self._registry = Registry(folder)
-        self._pointer = folder / LIVE
+    def __init__(self, location: str | Path, metrics: Metrics) -> None:
+        self._registry = Registry(location)
         self._metrics = metrics
         self._loaded: LoadedModel | None = None
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: str | None = None
         self._looked_at = float("-inf")
         self._loading = asyncio.Lock()
-        self._swap: asyncio.Task[None] | None = None
+        self._look: asyncio.Task[None] | None = None
 
     async def current(self) -> LoadedModel:
         """The live model.
@@ -51,12 +50,10 @@ class LiveModel:
         now = time.monotonic()
         if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
-            stamp = self._read_stamp()
-            if stamp != self._stamp:
-                if self._loaded is None:
-                    await self._load(stamp)
-                elif self._swap is None or self._swap.done():
-                    self._swap = asyncio.create_task(self._load(stamp))
+            if self._loaded is None:
+                await self._refresh()
+            elif self._look is None or self._look.done():
+                self._look = asyncio.create_task(self._refresh())
         elif self._loaded is None:
             async with self._loading:
                 pass
@@ -71,22 +68,16 @@ class LiveModel:
         return self._loaded
 
     async def close(self) -> None:
-        """Wait for a load that is under way."""
-        if self._swap is not None:
-            await asyncio.gather(self._swap, return_exceptions=True)
+        """Wait for a look that is under way."""
+        if self._look is not None:
+            await asyncio.gather(self._look, return_exceptions=True)
 
-    def _read_stamp(self) -> tuple[int, int] | None:
-        try:
-            status = self._pointer.stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_ino
-
-    async def _load(self, stamp: tuple[int, int] | None) -> None:
+    async def _refresh(self) -> None:
         async with self._loading:
-            if stamp == self._stamp:
-                return
             try:
+                stamp = await asyncio.to_thread(self._registry.stamp)
+                if stamp == self._stamp:
+                    return
                 loaded = await asyncio.to_thread(self._read)
             except Exception as error:
                 # whatever is wrong with the new one, the old one still answers
@@ -99,6 +90,8 @@ class LiveModel:
         version = self._registry.live_version()
         if version is None:
             return None
+        if self._loaded is not None and self._loaded.version == version:
+            return self._loaded  # only a challenger came or went
         model = self._registry.load(version)
         model.score_one(dict.fromkeys(model.features), tenant="")  # a stranger; builds what is built at first use
         return LoadedModel(version, model, frozenset(model.features) | frozenset(model.schema.unused))

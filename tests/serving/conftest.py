@@ -32,7 +32,7 @@ class Api:
 @pytest.fixture(scope="package")
 def live_version(settings: Settings, two_tenants: TwoTenants) -> str:
     """A real model, trained, published and live."""
-    registry = Registry(settings.models_path)
+    registry = Registry(settings.models_of("lead_score"))
     version = registry.publish(world.train_model(1, [two_tenants.a.id, two_tenants.b.id]))
     registry.promote(version, by="tests")
     return version

@@ -23,7 +23,7 @@ def test_readiness_needs_databases_and_model(client: httpx.Client) -> None:
 def test_without_a_model_it_is_not_ready_and_scores_say_why(
     settings: Settings, as_a: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Settings, "models_path", property(lambda _: tmp_path / "none"))
+    monkeypatch.setattr(Settings, "models_of", lambda *_: str(tmp_path / "none"))
 
     async def ask() -> tuple[httpx.Response, httpx.Response]:
         app = create_app(settings)

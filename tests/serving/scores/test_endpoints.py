@@ -77,7 +77,7 @@ class TestScoreLead:
     ) -> None:
         answer = client.post("/v1/scores", headers=as_a, json={"features": FEATURES, "reasons": 2})
         assert answer.status_code == 200, answer.text
-        model = Registry(settings.models_path).load(live_version)
+        model = Registry(settings.models_of("lead_score")).load(live_version)
         expected = model.score_one(FEATURES, reasons=2, tenant=str(filled.a.id))
         body = answer.json()
         assert body["probability"] == expected.probability
@@ -99,7 +99,7 @@ class TestScoreLead:
         live_version: str,
         filled: TwoTenants,
     ) -> None:
-        model = Registry(settings.models_path).load(live_version)
+        model = Registry(settings.models_of("lead_score")).load(live_version)
         for headers, tenant, weight in ((as_a, filled.a, 1), (as_b, filled.b, 7)):
             answer = client.post("/v1/scores", headers=headers, json={"lead_id": str(world.lead_id(4))}).json()
             row = {

@@ -83,7 +83,7 @@ def test_many_first_requests_load_the_model_once(versions: tuple[Path, str, str]
 
 
 def test_the_served_model_is_one_that_adapts_to_its_tenants(settings: Settings, live_version: str) -> None:
-    model = Registry(settings.models_path).load(live_version)
+    model = Registry(settings.models_of("lead_score")).load(live_version)
     blank = dict.fromkeys(model.features)
     with pytest.raises(TenantError):
         model.score_one(blank)
