@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     stripe_api_base: str | None = Field(None, description="Base address of Stripe's API, for a proxy or a test.")
     kit_api_base: str | None = Field(None, description="Base address of Kit's API, for a proxy or a test.")
     openai_api_base: str | None = Field(None, description="Base address of OpenAI's API, for a proxy or a test.")
+    exchange_rates: str | None = Field(
+        None,
+        description="File or address of euro reference rates: the ECB's eurofxref CSV, or its zip. Unset: the "
+        "sandbox's while a tenant is connected to it, otherwise the ECB's own file of all days.",
+    )
     api_port: int = Field(8000, ge=0, le=65535, description="Port of the HTTP API in `tekup serve`.")
     dagster_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI in `tekup serve`.")
     dashboards_port: int = Field(8501, ge=0, le=65535, description="Port of the dashboards in `tekup serve`.")

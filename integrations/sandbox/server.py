@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from integrations.sandbox import hubspot, kit, openai, stripe
+from integrations.sandbox import ecb, hubspot, kit, openai, stripe
 from integrations.sandbox.accounts import VENDORS, Accounts
 from integrations.sandbox.advance import advance_hubspot, advance_kit, advance_stripe
 from integrations.sandbox.bulk import BULK_TENANT, fill_with_contacts
@@ -68,6 +68,7 @@ def create_app(
         Route("/_control/settings", _control(desk, _change_settings), methods=["POST"]),
         Route("/_control/requests", _control(desk, _read_log), methods=["GET"]),
         Route("/_control/requests", _control(desk, _clear_log), methods=["DELETE"]),
+        Route("/ecb/stats/eurofxref/eurofxref-hist.csv", _reference_rates(clock), methods=["GET"]),
         *webhook_routes(desk.webhooks),
     ]
     kit_grants, hubspot_grants = desk.accounts.kit_grants, desk.accounts.hubspot_grants
@@ -287,6 +288,13 @@ def _healthz(world: World) -> Callable[[Request], Any]:
 
     async def endpoint(request: Request) -> Response:
         return _respond(Answer({**told, "as_of": world.as_of.isoformat()}))
+
+    return endpoint
+
+
+def _reference_rates(clock: Clock) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        return Response(ecb.rates_csv(clock()), media_type="text/csv")
 
     return endpoint
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import dagster as dg
 import psycopg
 
+from integrations.ecb.rates import ALL_DAYS
 from pipelines.resources.lake import Lake
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import Connection, list_connections
@@ -59,8 +60,24 @@ class Platform:
         given = self.settings.vendor_api_base(connection.vendor)
         if given is not None or not connection.is_sandbox:
             return given
-        sandbox = self._sandbox_url or f"http://127.0.0.1:{self.settings.sandbox_port}"
-        return f"{sandbox}/{connection.vendor}"
+        return f"{self._sandbox}/{connection.vendor}"
+
+    def exchange_rates(self) -> str:
+        """Where euro reference rates are read: a path or an address."""
+        if self.has_sandbox_rates:
+            return f"{self._sandbox}/ecb/stats/eurofxref/eurofxref-hist.csv"
+        return self.settings.exchange_rates or ALL_DAYS
+
+    @property
+    def has_sandbox_rates(self) -> bool:
+        """Whether rates are simulated, as the vendors are: no source is set and a tenant is on the sandbox."""
+        return self.settings.exchange_rates is None and any(
+            connection.is_sandbox for tenant in self.tenants() for connection in list_connections(self.doors, tenant.id)
+        )
+
+    @property
+    def _sandbox(self) -> str:
+        return self._sandbox_url or f"http://127.0.0.1:{self.settings.sandbox_port}"
 
     def tenants(self) -> list[Tenant]:
         """Every tenant."""

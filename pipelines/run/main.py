@@ -66,6 +66,7 @@ def _work(platform: Platform, report: Report, progress: Progress) -> None:
         tenants = platform.tenants()
         runner.sync_partitions(tenants)
         _pull(runner, tenants, report, progress)
+        _import_rates(runner, report, progress)
         for stage in stages.STAGES:
             if not _run_stage(platform, runner, stage, report, progress):
                 break
@@ -80,6 +81,15 @@ def _pull(runner: stages.Runner, tenants: list[Tenant], report: Report, progress
             state = "ok" if outcome.succeeded else "FAILED"
             progress.line(f"  {number}/{len(tenants)} {tenant.name}: {state}, {time.monotonic() - started:.1f} s")
         note(f"{len(tenants)} tenants")
+
+
+def _import_rates(runner: stages.Runner, report: Report, progress: Progress) -> None:
+    """Without new rates the last ones serve for a week, so that the stages after this go on."""
+    with progress.stage("exchange rates", report.seconds) as note:
+        outcome = runner.run("import_exchange_rates")
+        report.failures.extend(outcome.failures)
+        if not outcome.succeeded:
+            note("FAILED")
 
 
 def _run_stage(

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from pipelines.partitions import TENANTS
 from pipelines.resources.dbt_project import project_fingerprint
 from pipelines.resources.platform import Platform
+from pipelines.sync.exchange_rates import rates_version
 from tekup.db import Database
 from tekup.directory.tenants import Tenant
 
@@ -135,8 +136,8 @@ def data_fingerprint(platform: Platform) -> str:
 
 
 def build_fingerprint(platform: Platform) -> str:
-    """Changes with the data or with anything that dbt reads."""
-    return _hash([data_fingerprint(platform), project_fingerprint()])
+    """Changes with the data, the exchange rates or anything that dbt reads."""
+    return _hash([data_fingerprint(platform), rates_version(platform.doors), project_fingerprint()])
 
 
 def model_fingerprint(platform: Platform) -> str:

@@ -17,6 +17,7 @@ MAY_BYPASS = {
     "pipelines/quality/tenant_checks.py",
     "pipelines/run/stages.py",
     "pipelines/run/summary.py",
+    "pipelines/sync/exchange_rates.py",
     "pipelines/sync/webhooks.py",
     "tekup/db/doors.py",
     "tekup/directory/tenants.py",

@@ -11,6 +11,7 @@ from pipelines.quality.tenant_checks import CHECKS
 
 SOURCES = ("operational", *VENDORS)
 _RAW = dg.AssetSelection.key_prefixes(["raw"])
+_RATES = dg.AssetSelection.key_prefixes(["raw", "ecb"])
 _LAKE = dg.AssetSelection.key_prefixes(["lake"])
 _MODEL = dg.AssetSelection.assets(["models", "lead_score"])
 _SCORES = dg.AssetSelection.assets(["scores", "leads"])
@@ -26,7 +27,7 @@ _MARTS = dg.AssetSelection.all(include_sources=False) - _PRODUCED - _AFTER_MODEL
 
 pull_tenant = dg.define_asset_job(
     "pull_tenant",
-    selection=_RAW,
+    selection=_RAW - _RATES,
     partitions_def=tenant_partitions,
     description="Pull every source of one tenant.",
 )

@@ -15,13 +15,13 @@ select
     {{ tenant_date('lead.won_at', 'tenant.timezone') }} as converted_date,
     coalesce(lead.value_cents, 0) as value_cents,
     lead.currency,
-    {{ to_bigint('coalesce(lead.value_cents, 0) * rate.reporting_rate') }} as reporting_value_cents,
+    {{ to_bigint('coalesce(lead.value_cents, 0) * ' ~ reporting_rate('lead.currency', 'tenant.currency')) }}
+        as reporting_value_cents,
     tenant.currency as reporting_currency,
     lead.value_cents is not null as has_value,
     lead.source,
     lead.campaign_id
 from {{ ref('fct_lead') }} as lead
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id
-left join {{ ref('int_currency_convert') }} as rate
-    on rate.tenant_id = lead.tenant_id and rate.currency = lead.currency
+{{ join_rates('lead.currency', 'tenant.currency', tenant_date('lead.won_at', 'tenant.timezone')) }}
 where lead.is_won and lead.won_at is not null

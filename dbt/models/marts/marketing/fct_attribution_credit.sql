@@ -14,18 +14,42 @@ with spend as (
     group by tenant_id, channel
 ),
 
+-- each day's value at that day's rate; one day without a rate leaves the whole unknown
+worth as (
+    select
+        credit.tenant_id,
+        credit.model,
+        credit.channel,
+        credit.currency,
+        case
+            when
+                bool_and(
+                    credit.value_cents = 0 or {{ reporting_rate('credit.currency', 'tenant.currency') }} is not null
+                )
+                then coalesce(sum(credit.value_cents * {{ reporting_rate('credit.currency', 'tenant.currency') }}), 0)
+        end as reporting_value_cents
+    from {{ source('ml', 'attribution_credit') }} as credit
+    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = credit.tenant_id
+    {{ join_rates('credit.currency', 'tenant.currency', 'credit.converted_date') }}
+    group by credit.tenant_id, credit.model, credit.channel, credit.currency
+),
+
 credit as (
     select
         credit.*,
         tenant.currency as reporting_currency,
-        credit.value_cents * rate.reporting_rate as reporting_value_cents,
+        worth.reporting_value_cents,
         count(*) over (partition by credit.tenant_id, credit.model, credit.channel) as currency_count,
-        sum(credit.value_cents * rate.reporting_rate)
+        sum(worth.reporting_value_cents)
             over (partition by credit.tenant_id, credit.model, credit.channel) as channel_value_cents
     from {{ source('ml', 'attribution_channel') }} as credit
     inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = credit.tenant_id
-    left join {{ ref('int_currency_convert') }} as rate
-        on rate.tenant_id = credit.tenant_id and rate.currency = credit.currency
+    left join worth
+        on
+            worth.tenant_id = credit.tenant_id
+            and worth.model = credit.model
+            and worth.channel = credit.channel
+            and worth.currency = credit.currency
 ),
 
 shared as (

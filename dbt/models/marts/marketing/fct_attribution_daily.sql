@@ -24,11 +24,11 @@ amounts as (
         credit.currency,
         credit.conversions,
         credit.value_cents,
-        credit.value_cents * rate.reporting_rate as reporting_value_cents,
+        credit.value_cents * {{ reporting_rate('credit.currency', 'tenant.currency') }} as reporting_value_cents,
         null::bigint as spend_cents
     from {{ source('ml', 'attribution_credit') }} as credit
-    left join {{ ref('int_currency_convert') }} as rate
-        on rate.tenant_id = credit.tenant_id and rate.currency = credit.currency
+    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = credit.tenant_id
+    {{ join_rates('credit.currency', 'tenant.currency', 'credit.converted_date') }}
     union all
     select
         spend.tenant_id,

@@ -93,12 +93,17 @@ converted as (
         events.tenant_id,
         events.kpi_date,
         events.measure,
-        case when events.measure like '%_cents' then events.amount * rate.reporting_rate else events.amount end
-            as amount,
-        events.measure like '%_cents' and events.amount <> 0 and rate.reporting_rate is null as is_unconverted
+        case
+            when events.measure like '%_cents'
+                then events.amount * {{ reporting_rate('events.currency', 'tenant.currency') }}
+            else events.amount
+        end as amount,
+        events.measure like '%_cents'
+        and events.amount <> 0
+        and {{ reporting_rate('events.currency', 'tenant.currency') }} is null as is_unconverted
     from events
-    left join {{ ref('int_currency_convert') }} as rate
-        on rate.tenant_id = events.tenant_id and rate.currency = events.currency
+    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = events.tenant_id
+    {{ join_rates('events.currency', 'tenant.currency', 'events.kpi_date') }}
     where events.kpi_date is not null
 ),
 
