@@ -59,9 +59,10 @@ $(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
 bench: $(VENV)/.bench ## side-by-side measurements with ratios
 	@for folder in benchmarks/*/; do name=$$(basename $$folder); echo "== $$name"; $(BIN)/python -m benchmarks.$$name.run $(ARGS) || exit 1; done
 
-docs: $(VENV)/.dev ## write the generated page of settings
+docs: $(VENV)/.dev ## write the generated pages and dbt's own docs
 	@$(BIN)/tekup settings --markdown > docs/settings.md
 	@echo "docs: docs/settings.md"
+	@$(BIN)/python -m pipelines.catalogue
 
 lock: $(BIN)/uv ## resolve the dependencies anew
 	@$(BIN)/python requirements/check.py --write

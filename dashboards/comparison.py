@@ -5,8 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-LEVELS = frozenset({"mrr_cents"})
-"""Measures that are a state at a day's end: they are not summed, the last day counts."""
+from tekup.metrics import METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ def compare(frame: pl.DataFrame, measure: str, last: date, days: int) -> Compari
     first = last - timedelta(days=2 * days - 1)
     calendar = pl.DataFrame({"kpi_date": pl.date_range(first, last, eager=True)})
     series = calendar.join(frame.select("kpi_date", measure), on="kpi_date", how="left").sort("kpi_date")[measure]
-    is_level = measure in LEVELS
+    is_level = METRICS[measure].is_level
     filled = series.forward_fill() if is_level else series.fill_null(0)
     before, now = filled[:days], filled[days:]
     earliest = frame["kpi_date"].min()

@@ -11,7 +11,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "language": ("Sprog", "Language"),
     "sign_out": ("Log ud", "Sign out"),
     "all_values": ("Alle", "All"),
-    "definition_days": ("Dage regnes i firmaets egen tidszone.", "Days are cut in the company's own time zone."),
+    "definition_sum": (
+        "Summen af periodens dage, regnet i firmaets egen tidszone.",
+        "The sum of the period's days, cut in the company's own time zone.",
+    ),
+    "definition_level": (
+        "Som det stod på periodens sidste dag, regnet i firmaets egen tidszone.",
+        "As it stood on the period's last day, cut in the company's own time zone.",
+    ),
     # sign in
     "sign_in_title": ("Log ind på TekUp", "Sign in to TekUp"),
     "sign_in_lead": (
@@ -76,36 +83,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Fra {first} til {last}, sammenlignet med de {days} dage før.",
         "From {first} to {last}, compared with the {days} days before.",
     ),
-    "kpi_new_lead_count": ("Nye leads", "New leads"),
-    "kpi_qualified_lead_count": ("Kvalificerede", "Qualified"),
-    "kpi_won_lead_count": ("Vundne", "Won"),
-    "kpi_won_value_cents": ("Vundet værdi", "Won value"),
-    "kpi_spend_cents": ("Annonceudgift", "Ad spend"),
-    "kpi_touchpoint_count": ("Berøringer", "Touchpoints"),
-    "kpi_mrr_cents": ("MRR", "MRR"),
-    "kpi_invoiced_cents": ("Faktureret", "Invoiced"),
-    "help_new_lead_count": ("Leads oprettet i perioden.", "Leads created in the period."),
-    "help_qualified_lead_count": ("Leads kvalificeret i perioden.", "Leads qualified in the period."),
-    "help_won_lead_count": (
-        "Leads vundet i perioden, uanset hvornår de blev oprettet.",
-        "Leads won in the period, whenever they were created.",
-    ),
-    "help_won_value_cents": (
-        "Summen af de vundne leads' værdi, omregnet til kroner.",
-        "The won leads' value, added up in Danish kroner.",
-    ),
-    "help_spend_cents": ("Udgift til kampagner i perioden.", "Spend on campaigns in the period."),
-    "help_touchpoint_count": (
-        "Besøg, klik, e-mails, opkald og møder i perioden.",
-        "Visits, clicks, e-mails, calls and meetings in the period.",
-    ),
-    "help_mrr_cents": (
-        "Månedlig tilbagevendende omsætning ved periodens slutning.",
-        "Monthly recurring revenue at the end of the period.",
-    ),
-    "help_invoiced_cents": ("Faktureret i perioden.", "Invoiced in the period."),
-    "trend_new_leads": ("Nye leads", "New leads"),
-    "trend_won_value": ("Vundet værdi (kr.)", "Won value (DKK)"),
+    "with_currency": ("{figure} ({currency})", "{figure} ({currency})"),
     "trend_alt": ("Søjlediagram: {title} fra {first} til {last}", "Bar chart: {title} from {first} to {last}"),
     "freshness_title": ("Er data friske?", "Is the data fresh?"),
     "fresh": ("Frisk", "Fresh"),

@@ -1,8 +1,12 @@
-"""The domain's words in both languages: channels, statuses, models, sources. Sentences live in `dashboards.texts`."""
+"""The domain's words in both languages: channels, statuses, models, sources. Sentences live in `dashboards.texts`.
+
+The headline figures' words are not written here: they come from where the figures are defined.
+"""
 
 from collections.abc import Mapping
 
 from dashboards.formats import MISSING, Language
+from tekup.metrics import METRICS
 
 Words = Mapping[str, tuple[str, str]]
 
@@ -85,6 +89,8 @@ LANGUAGES: Words = {
     "sv": ("svensk", "Swedish"),
     "no": ("norsk", "Norwegian"),
 }
+FIGURES: Words = {name: (metric.label_da, metric.label) for name, metric in METRICS.items()}
+FIGURE_DEFINITIONS: Words = {name: (metric.description_da, metric.description) for name, metric in METRICS.items()}
 COUNTRIES: Words = {
     "DK": ("Danmark", "Denmark"),
     "SE": ("Sverige", "Sweden"),

@@ -1,6 +1,7 @@
 """The key figures of a period, how they moved, and whether the data behind them is fresh."""
 
 from datetime import date, timedelta
+from typing import Literal
 
 import polars as pl
 import streamlit as st
@@ -12,6 +13,8 @@ from dashboards.comparison import compare
 from dashboards.faults import show_empty
 from dashboards.formats import Language, format_change, format_date, format_money, format_number
 from dashboards.texts import text
+from dashboards.vocabulary import FIGURE_DEFINITIONS, FIGURES, say
+from tekup.metrics import METRICS, Metric
 
 PERIODS = (7, 30, 90, 365)
 _TILES = (
@@ -25,7 +28,7 @@ _TILES = (
     "mrr_cents",
 )
 _FLAT = 0.005  # shown as 0 per cent
-_NEITHER_GOOD_NOR_BAD = frozenset({"spend_cents", "touchpoint_count"})
+_COLORS: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
 
 
 def show() -> None:
@@ -69,33 +72,42 @@ def _draw_tiles(frame: pl.DataFrame, last: date, days: int, language: Language) 
         for place, measure in zip(st.columns(4), row, strict=True):
             moved = compare(frame, measure, last, days)
             is_flat = moved.change is not None and abs(moved.change) < _FLAT
-            is_money = measure.endswith("_cents")
+            metric = METRICS[measure]
             shown = (
                 format_money(moved.value, str(currency or "DKK"), language)
-                if is_money
+                if metric.is_money
                 else format_number(moved.value, language)
             )
             place.metric(
-                text(f"kpi_{measure}", language),
+                say(FIGURES, measure, language),
                 shown,
                 delta=format_change(moved.change, language),
-                delta_color="off" if is_flat or measure in _NEITHER_GOOD_NOR_BAD else "normal",
+                delta_color="off" if is_flat else _COLORS[metric.better],
                 delta_arrow="off" if is_flat else "auto",
-                help=f"{text(f'help_{measure}', language)} {text('definition_days', language)}",
+                help=f"{say(FIGURE_DEFINITIONS, measure, language)} {_say_period(metric, language)}",
                 border=True,
                 chart_data=moved.daily,
                 chart_type="area",
             )
 
 
+def _say_period(metric: Metric, language: Language) -> str:
+    return text("definition_level" if metric.is_level else "definition_sum", language)
+
+
 def _draw_trends(frame: pl.DataFrame, first: date, last: date, days: int, language: Language) -> None:
     step: trends.Step = "week" if days >= trends.WEEKLY_FROM_DAYS else "day"
+    currency = str(frame["currency"].drop_nulls().first() or "DKK") if frame.height else "DKK"
+    won_value = text("with_currency", language, figure=say(FIGURES, "won_value_cents", language), currency=currency)
     drawn = (
-        ("trend_new_leads", frame.with_columns(shown=pl.col("new_lead_count").cast(pl.Float64)), style.PRIMARY),
-        ("trend_won_value", frame.with_columns(shown=pl.col("won_value_cents") / 100), style.PALETTE[2]),
+        (
+            say(FIGURES, "new_lead_count", language),
+            frame.with_columns(shown=pl.col("new_lead_count").cast(pl.Float64)),
+            style.PRIMARY,
+        ),
+        (won_value, frame.with_columns(shown=pl.col("won_value_cents") / 100), style.PALETTE[2]),
     )
-    for place, (title_key, daily, color) in zip(st.columns(2), drawn, strict=True):
-        title = text(title_key, language)
+    for place, (title, daily, color) in zip(st.columns(2), drawn, strict=True):
         with place:
             st.subheader(title, anchor=False)
             st.altair_chart(

@@ -55,7 +55,7 @@ def ensure_manifest() -> Path:
         if manifest.exists() and stamp.exists() and stamp.read_text() == wanted:
             return manifest
         done = subprocess.run(
-            [_dbt(), "--quiet", "parse", "--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER],
+            [find_dbt(), "--quiet", "parse", "--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER],
             capture_output=True,
             text=True,
             env=os.environ | {"DO_NOT_TRACK": "1"},
@@ -81,7 +81,8 @@ def profile_environment(doors: Doors) -> dict[str, str]:
     }
 
 
-def _dbt() -> str:
+def find_dbt() -> str:
+    """The dbt of this environment."""
     return str(Path(sys.executable).parent / "dbt")
 
 

@@ -1,9 +1,11 @@
 """Shapes of daily figures in requests and answers."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tekup.metrics import METRICS
 
 MOST_DAYS = 1_100
 
@@ -26,24 +28,29 @@ class KpiQuery(BaseModel):
         return self
 
 
+def _figure(name: str) -> Any:
+    """A field with the words of the one definition that all surfaces share."""
+    return Field(title=METRICS[name].label, description=METRICS[name].description)
+
+
 class KpiDay(BaseModel):
     """One day in the tenant's timezone; amounts in minor units of `currency`."""
 
-    kpi_date: date
-    currency: str
-    new_lead_count: int
-    qualified_lead_count: int
-    won_lead_count: int
-    lost_lead_count: int
-    touchpoint_count: int
-    new_subscriber_count: int
-    won_value_cents: int
-    spend_cents: int
-    invoiced_cents: int
-    paid_cents: int
-    refunded_cents: int
-    active_subscription_count: int
-    mrr_cents: int
+    kpi_date: date = Field(description="The day.")
+    currency: str = Field(description="The tenant's reporting currency, ISO 4217.")
+    new_lead_count: int = _figure("new_lead_count")
+    qualified_lead_count: int = _figure("qualified_lead_count")
+    won_lead_count: int = _figure("won_lead_count")
+    lost_lead_count: int = _figure("lost_lead_count")
+    touchpoint_count: int = _figure("touchpoint_count")
+    new_subscriber_count: int = _figure("new_subscriber_count")
+    won_value_cents: int = _figure("won_value_cents")
+    spend_cents: int = _figure("spend_cents")
+    invoiced_cents: int = _figure("invoiced_cents")
+    paid_cents: int = _figure("paid_cents")
+    refunded_cents: int = _figure("refunded_cents")
+    active_subscription_count: int = _figure("active_subscription_count")
+    mrr_cents: int = _figure("mrr_cents")
 
 
 class Kpis(BaseModel):

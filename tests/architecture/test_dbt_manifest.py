@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.dialects import postgresql
 
 from tests.paths import ROOT
 
@@ -141,6 +142,19 @@ def test_only_what_needs_scores_or_credit_waits_for_them(models: dict[str, dict[
         "fct_lead_score", "fct_attribution_credit", "fct_attribution_daily", "fct_attribution_campaign",
         "dim_lead_enrichment",
     }  # fmt: skip
+
+
+def test_the_api_reads_columns_that_the_contracts_have(marts: dict[str, dict[str, Any]]) -> None:
+    from serving.models.warehouse import metadata
+
+    read = [table for table in metadata.tables.values() if table.schema == "marts"]
+    assert read
+    for table in read:
+        contract = {name: column["data_type"] for name, column in marts[table.name]["columns"].items()}
+        for column in table.columns:
+            kind = column.type.compile(dialect=postgresql.dialect()).lower()
+            wanted = kind.replace("float(53)", "double precision")
+            assert contract.get(column.name) == wanted, f"{table.name}.{column.name}"
 
 
 def test_the_catalogue_lists_each_mart_with_its_grain(marts: dict[str, dict[str, Any]]) -> None:

@@ -1,0 +1,56 @@
+"""The headline figures as the kernel's data and as a page. They are defined beside their mart, in dbt's project."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.catalogue.pages import GENERATED
+
+_MODEL = "semantic_model.tekup.tenant_days"
+_ADDED_UP = {False: "sum of the days", True: "the last day's"}
+_BETTER = {"up": "more is better", "down": "less is better", "neither": "neither"}
+
+
+def read_metrics(manifest: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Each measure of the semantic model as `tekup.metrics.Metric` takes it, in the file's order."""
+    return [
+        {
+            "name": measure["name"],
+            "label": measure["label"],
+            "description": measure["description"],
+            "label_da": measure["config"]["meta"]["label_da"],
+            "description_da": measure["config"]["meta"]["description_da"],
+            "better": measure["config"]["meta"]["better"],
+            "is_level": measure["non_additive_dimension"] is not None,
+        }
+        for measure in manifest["semantic_models"][_MODEL]["measures"]
+    ]
+
+
+def write_data(manifest: Mapping[str, Any]) -> str:
+    """The file that `tekup.metrics` reads."""
+    return json.dumps(read_metrics(manifest), indent=1, ensure_ascii=False) + "\n"
+
+
+def write_page(manifest: Mapping[str, Any]) -> str:
+    """The metric catalogue."""
+    lines = [
+        "# The headline figures",
+        "",
+        GENERATED,
+        "",
+        "Each is a column of `kpi_tenant_daily`, per tenant and day: the tenant's day, in its timezone, and amounts in",
+        "minor units of its reporting currency. Tiles, charts and `GET /v1/kpis` read these columns and nothing else.",
+        "They are defined once, as measures of dbt's semantic layer in",
+        "`dbt/models/marts/overview/_overview__models.yml`; the mart's columns, the dashboards' labels and",
+        "explanations and the API's descriptions are taken from there.",
+        "",
+        "| figure | name | what it is | over a period | good news |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{metric['name']}` | {metric['label']} ({metric['label_da']}) | {metric['description']} "
+        f"| {_ADDED_UP[bool(metric['is_level'])]} | {_BETTER[str(metric['better'])]} |"
+        for metric in read_metrics(manifest)
+    ]
+    return "\n".join(lines) + "\n"
