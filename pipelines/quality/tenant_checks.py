@@ -127,6 +127,14 @@ CHECKS = (
         "from ops.sync_run group by tenant_id, vendor) as pulls group by tenant_id",
         "warn",
     ),
+    TenantCheck(
+        "chunks_commit_within_the_lookback",
+        "dim_tenant",
+        "No chunk of a pull was open for a tenth of the day that deltas look back.",
+        "select tenant_id, count(*) filter (where committed_at - began_at < interval '2.4 hours')::text, "
+        "count(*)::text from ops.sync_chunk group by tenant_id",
+        "warn",
+    ),
 )
 
 

@@ -89,7 +89,7 @@ def test_no_model_can_hold_a_row_without_its_tenant(
 
 
 def test_every_mart_has_an_enforced_contract_that_forbids_a_missing_tenant(marts: dict[str, dict[str, Any]]) -> None:
-    assert len(marts) == 21
+    assert len(marts) >= 21
     for name, node in marts.items():
         assert node["config"]["contract"]["enforced"], name
         assert {"type": "not_null"}.items() <= node["columns"]["tenant_id"]["constraints"][0].items(), name
@@ -103,11 +103,41 @@ def test_every_mart_is_owned_granted_secured_and_begins_with_its_grain(marts: di
         assert config["group"], name
         assert node["description"].startswith("One row per tenant"), name
         assert set(config["grants"]["select"]) == {"tekup_reader", "tekup_app", "tekup_pipeline"}, name
-        hooks = [hook for hook in config["post-hook"] if "ops.secure_relation" in hook["sql"]]
-        assert hooks, name
-        assert all(hook["transaction"] for hook in hooks), name
-        assert all(index["columns"][0] == "tenant_id" for index in config["indexes"]), name
-        assert config["materialized"] in ("table", "incremental"), name
+        assert config["materialized"] == "table", name
+
+
+def test_every_relation_comes_from_the_one_materialization_or_is_a_secured_view(
+    manifest: dict[str, Any], models: dict[str, dict[str, Any]]
+) -> None:
+    guarded = manifest["macros"]["macro.tekup.materialization_table_postgres"]["macro_sql"]
+    assert guarded.index("tenant_table__replace") > 0
+    for name, node in models.items():
+        made = node["config"]["materialized"]
+        assert made in (("view",) if node["schema"] == "staging" else ("table", "ephemeral")), name
+    others = [node for node in manifest["nodes"].values() if node["resource_type"] in ("seed", "snapshot")]
+    for node in [*others, *(node for node in models.values() if node["schema"] == "staging")]:
+        hooks = [hook for hook in node["config"]["post-hook"] if "ops.secure_relation" in hook["sql"]]
+        assert hooks, node["name"]
+        assert all(hook["transaction"] for hook in hooks), node["name"]
+
+
+def test_every_table_has_a_key_and_indexes_that_begin_with_the_tenant(models: dict[str, dict[str, Any]]) -> None:
+    for name, node in models.items():
+        if node["config"]["materialized"] == "table":
+            indexes = node["config"]["indexes"]
+            assert [index for index in indexes if index.get("unique")], name
+            first = "tenant_id" if name != "int_exchange_rate_daily" else "currency"
+            assert all(index["columns"][0] == first for index in indexes), name
+
+
+def test_every_delta_names_its_keys_and_finds_the_changes_of_what_it_reads(models: dict[str, dict[str, Any]]) -> None:
+    for name, node in models.items():
+        code, meta = node["raw_code"], node["config"]["meta"]
+        assert ("delta_key" in meta) == ("call changed_keys()" in code) == ("is_changed(" in code), name
+        assert meta.get("delta_key", ["tenant_id"])[0] == "tenant_id", name
+        assert meta.get("change_log", ["tenant_id"])[0] in ("tenant_id", "currency"), name
+        for read in re.findall(r"changes\(ref\('(\w+)'\)\)", code):
+            assert read.startswith("stg_") or models[read]["config"]["meta"].get("change_log"), f"{name}: {read}"
 
 
 def test_every_mart_has_an_exposure(manifest: dict[str, Any], marts: dict[str, dict[str, Any]]) -> None:

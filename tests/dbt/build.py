@@ -37,13 +37,18 @@ def allow_temporary_tables(doors: Doors) -> None:
         admin.execute(f'grant temporary on database "{name}" to tekup_all_tenants')
 
 
+def dbt_command(target: Path, *arguments: str) -> list[str]:
+    """dbt's arguments with the project's folders and a target of the tests' own."""
+    return [
+        *arguments, "--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt"),
+        "--target-path", str(target), "--log-path", str(target / "logs"),
+    ]  # fmt: skip
+
+
 def run_dbt(environment: dict[str, str], target: Path, *arguments: str) -> str:
     """dbt's output; fails the test with it where dbt fails."""
     result = subprocess.run(
-        [
-            str(DBT), *arguments, "--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt"),
-            "--target-path", str(target), "--log-path", str(target / "logs"),
-        ],
+        [str(DBT), *dbt_command(target, *arguments)],
         env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]

@@ -21,7 +21,7 @@ def marts(warehouse: Warehouse) -> list[str]:
 
 def test_every_mart_shows_a_reader_its_own_tenants_rows_and_no_other(warehouse: Warehouse) -> None:
     names = marts(warehouse)
-    assert len(names) == 21
+    assert len(names) >= 21
     for name in names:
         held: dict[object, int] = dict(
             warehouse.rows(f"select tenant_id, count(*) from marts.{name} group by 1")  # type: ignore[arg-type]

@@ -1,42 +1,88 @@
-{#- A row's version: a number that differs as soon as any of the rows it is made from was synced again. -#}
-{% macro row_version(moments) -%}
-    hash_record_extended(row({{ moments | join(', ') }}), 0)
+{#-
+  What a model says about its deltas: which keys changed, and that only those are wanted. How the rows are written is the
+  materialization's affair (macros/materializations/tenant_table.sql); docs/data/writing-marts.md tells it by example.
+-#}
+
+{#- Whether this build takes only the changed keys: the table is there, and its code and what it reads still are what they were. -#}
+{% macro is_delta() %}
+    {%- if
+        not execute
+        or model.config.materialized != 'table'
+        or flags.WHICH not in ('run', 'build', 'retry')
+        or flags.FULL_REFRESH
+        or not config.get('meta', {}).get('delta_key')
+        or load_cached_relation(this) is none
+    -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set lineage = tenant_table__lineage() -%}
+    {%- set found = run_query(tenant_table__can_be_delta_sql(lineage)) -%}
+    {{ return(found.rows[0][0]) }}
+{% endmacro %}
+
+{#-
+  Holds the query of the keys to be computed again, at the end of a model; outside of a delta build it is nothing.
+
+  All keys of tenants that came, went or changed their settings are added.
+-#}
+{% macro changed_keys() %}
+    {%- if not execute or is_delta() -%}
+        {{ tenant_table__keys_mark() }}
+        (
+        {{ caller() }}
+        union all
+        select {{ config.get('meta')['delta_key'] | join(', ') }}
+        from {{ this }}
+        where tenant_id in (select tenant_id from {{ changed_tenants() }} as tenant)
+        )
+    {%- endif -%}
+{% endmacro %}
+
+{#- The condition that leaves only rows of changed keys. `columns` maps a key's column to what it is called here. -#}
+{% macro is_changed(alias, columns={}) -%}
+    {%- if is_delta() -%}
+        exists (
+            select
+            from changed_key
+            where
+            {%- for column in config.get('meta')['delta_key'] %}
+                {{ 'and ' if not loop.first }}changed_key.{{ column }} = {{ columns.get(column, alias ~ '.' ~ column) }}
+            {%- endfor %}
+        )
+    {%- else -%}
+        true
+    {%- endif -%}
 {%- endmacro %}
 
 {#-
-  The condition that leaves only rows a table hasn't got in this version, for a delta build of `this`.
+  Rows of an input that were written since this model's last build, as a subquery.
 
-  The watermark bounds what is compared. The look-back admits chunks that began before the newest row here but were
-  committed after the last build; comparing versions keeps those from being written twice.
+  Of a staging view, its rows as they are now, deleted ones included, and all rows of tenants that changed; the look-back
+  only spares the scan of what is certainly older. Of a table, the columns of its `change_log`, before and after.
 -#}
-{% macro is_new_version(alias, key) -%}
-    {{ alias }}.synced_at >= (
-        select coalesce(max(built.synced_at), '-infinity') - interval '{{ var("late_commit_minutes") }} minutes'
-        from {{ this }} as built
-    )
-    and not exists (
-        select 1
-        from {{ this }} as built
-        where
-            built.tenant_id = {{ alias }}.tenant_id
-            and built.{{ key }} = {{ alias }}.{{ key }}
-            and built.row_version = {{ alias }}.row_version
-    )
+{% macro changes(relation) -%}
+    {%- if relation.schema == 'staging' -%}
+        (
+            select *
+            from {{ relation }}
+            where
+                synced_at >= (
+                    select built_at - interval '{{ var("lookback_hours") }} hours'
+                    from ops.mart_build
+                    where model = '{{ this.identifier }}'
+                )
+                and ops.is_written_since(row_xid, {{ tenant_table__last_seen() }})
+            union all
+            select *
+            from {{ relation }}
+            where tenant_id in (select tenant_id from {{ changed_tenants() }} as tenant)
+        )
+    {%- else -%}
+        {{ tenant_table__logged_changes(relation) }}
+    {%- endif -%}
 {%- endmacro %}
 
-{#- Removes rows whose source row, or whole tenant, is gone; in the same transaction as the delta. -#}
-{% macro remove_deleted(source_model, tenant_model, key) -%}
-    {% if is_incremental() -%}
-    delete from {{ this }} as built
-    where
-        not exists (
-            select 1
-            from {{ source_model }} as origin
-            where
-                origin.tenant_id = built.tenant_id and origin.{{ key }} = built.{{ key }} and not origin.is_deleted
-        )
-        or not exists (select 1 from {{ tenant_model }} as tenant where tenant.tenant_id = built.tenant_id)
-    {%- else -%}
-    select 1
-    {%- endif %}
+{#- Tenants that came, went or changed their settings since this model's last build, as a subquery. -#}
+{% macro changed_tenants() -%}
+    {{ tenant_table__logged_changes(ref('dim_tenant')) }}
 {%- endmacro %}

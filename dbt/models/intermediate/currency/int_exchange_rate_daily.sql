@@ -2,7 +2,7 @@
     config(
         materialized='table',
         indexes=[{'columns': ['currency', 'rate_date'], 'unique': true}],
-        post_hook="analyze {{ this }}",
+        meta={'change_log': ['currency', 'rate_date']},
     )
 }}
 

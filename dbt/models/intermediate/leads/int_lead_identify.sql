@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized='table',
+        meta={'change_log': ['tenant_id', 'lead_id']},
+        indexes=[{'columns': ['tenant_id', 'lead_id'], 'unique': true}],
+    )
+}}
+
 select
     lead.tenant_id,
     lead.lead_id,

@@ -1,9 +1,8 @@
 {{
     config(
         materialized='table',
+        meta={'change_log': ['tenant_id', 'anonymous_id']},
         indexes=[{'columns': ['tenant_id', 'anonymous_id'], 'unique': true}],
-        post_hook='analyze {{ this }}',
-        grants={'select': ['tekup_pipeline']},
     )
 }}
 

@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['tenant_id'], 'unique': true}]) }}
+{{ config(meta={'change_log': ['tenant_id']}, indexes=[{'columns': ['tenant_id'], 'unique': true}]) }}
 
 select
     tenant_id,

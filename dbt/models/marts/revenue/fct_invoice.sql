@@ -1,46 +1,41 @@
 {{
     config(
-        materialized='incremental',
-        incremental_strategy='delete+insert',
-        unique_key=['tenant_id', 'invoice_id'],
+        meta={'delta_key': ['tenant_id', 'invoice_id']},
         indexes=[
             {'columns': ['tenant_id', 'invoice_id'], 'unique': true},
             {'columns': ['tenant_id', 'created_at']},
         ],
-        post_hook="{{ remove_deleted(ref('stg_stripe__invoices'), ref('dim_tenant'), 'invoice_id') }}",
     )
 }}
 
-with invoices as (
-    select
-        invoice.tenant_id,
-        invoice.invoice_id,
-        invoice.customer_id,
-        invoice.subscription_id,
-        invoice.invoice_number,
-        case
-            when invoice.status in ('draft', 'open', 'paid', 'uncollectible', 'void') then invoice.status
-            else 'unknown'
-        end as status,
-        coalesce(invoice.status in ('open', 'paid', 'uncollectible'), false) as is_finalised,
-        coalesce(invoice.total_cents, invoice.amount_due_cents) as total_cents,
-        invoice.amount_due_cents,
-        invoice.amount_paid_cents,
-        invoice.currency,
-        invoice.period_start_at,
-        invoice.period_end_at,
-        invoice.paid_at,
-        {{ tenant_date('invoice.created_at', 'tenant.timezone') }} as created_date,
-        invoice.created_at,
-        greatest(invoice.synced_at, tenant.synced_at) as synced_at,
-        {{ row_version(['invoice.synced_at', 'tenant.synced_at']) }} as row_version
-    from {{ ref('stg_stripe__invoices') }} as invoice
-    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = invoice.tenant_id
-    where not invoice.is_deleted
-)
+select
+    invoice.tenant_id,
+    invoice.invoice_id,
+    invoice.customer_id,
+    invoice.subscription_id,
+    invoice.invoice_number,
+    case
+        when invoice.status in ('draft', 'open', 'paid', 'uncollectible', 'void') then invoice.status
+        else 'unknown'
+    end as status,
+    coalesce(invoice.status in ('open', 'paid', 'uncollectible'), false) as is_finalised,
+    coalesce(invoice.total_cents, invoice.amount_due_cents) as total_cents,
+    invoice.amount_due_cents,
+    invoice.amount_paid_cents,
+    invoice.currency,
+    invoice.period_start_at,
+    invoice.period_end_at,
+    invoice.paid_at,
+    {{ tenant_date('invoice.created_at', 'tenant.timezone') }} as created_date,
+    invoice.created_at,
+    greatest(invoice.synced_at, tenant.synced_at) as synced_at
+from {{ ref('stg_stripe__invoices') }} as invoice
+inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = invoice.tenant_id
+where not invoice.is_deleted and {{ is_changed('invoice') }}
 
-select *
-from invoices
-{% if is_incremental() %}
-where {{ is_new_version('invoices', 'invoice_id') }}
-{% endif %}
+{% call changed_keys() %}
+    select
+        tenant_id,
+        invoice_id
+    from {{ changes(ref('stg_stripe__invoices')) }} as invoice
+{% endcall %}

@@ -6,7 +6,8 @@ select
     object."lastName" as last_name,
     source.deleted_at is not null
     or coalesce(object.archived = 'true', false) as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('hubspot', 'owners') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     email text,

@@ -5,7 +5,8 @@ select
     {{ try_integer('object."displayOrder"') }} as pipeline_position,
     source.deleted_at is not null
     or coalesce(object.archived = 'true', false) as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('hubspot', 'pipelines') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     label text,

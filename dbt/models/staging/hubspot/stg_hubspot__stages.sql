@@ -7,7 +7,8 @@ select
     {{ try_numeric("(stage.value -> 'metadata' ->> 'probability')") }}::double precision as win_rate,
     coalesce(stage.value -> 'metadata' ->> 'isClosed' = 'true', false) as is_closed,
     source.deleted_at is not null as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('hubspot', 'pipelines') }} as source
 cross join lateral jsonb_array_elements(
     case when jsonb_typeof(source.payload -> 'stages') = 'array' then source.payload -> 'stages' else '[]'::jsonb end

@@ -9,7 +9,8 @@ select
     {{ try_bigint("(object.stats ->> 'unsubscribes')") }} as unsubscribe_count,
     coalesce({{ try_timestamptz('object.created_at') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('kit', 'broadcasts') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     subject text,

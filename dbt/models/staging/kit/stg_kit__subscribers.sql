@@ -7,7 +7,8 @@ select
     coalesce({{ try_timestamptz('object.created_at') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('kit', 'subscribers') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     email_address text,

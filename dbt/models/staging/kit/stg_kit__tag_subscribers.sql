@@ -4,7 +4,8 @@ select
     split_part(source.object_id, ':', 2) as subscriber_id,
     coalesce({{ try_timestamptz('object.tagged_at') }}, source.first_seen_at) as tagged_at,
     source.deleted_at is not null as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('kit', 'tag_subscribers') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     tagged_at text

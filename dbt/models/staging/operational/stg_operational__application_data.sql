@@ -6,5 +6,6 @@ select
     source.created_at,
     source.updated_at,
     source.deleted_at is not null as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('operational', 'application_data') }} as source

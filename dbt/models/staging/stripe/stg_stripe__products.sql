@@ -7,7 +7,8 @@ select
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(object.deleted = 'true', false) as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('stripe', 'products') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     created text,

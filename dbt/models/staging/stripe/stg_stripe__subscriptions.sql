@@ -14,7 +14,8 @@ select
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
-    source.synced_at
+    source.synced_at,
+    source.xmin as row_xid
 from {{ source('stripe', 'subscriptions') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     created text,
