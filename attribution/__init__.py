@@ -5,7 +5,7 @@ from attribution.agreement import compare_models, model_agreement
 from attribution.build import build_paths
 from attribution.chain import Chain, count_chain
 from attribution.counted import credit_counts
-from attribution.counts import Counts, count_paths, recount
+from attribution.counts import Counts, count_journeys, count_paths, plan_counts, recount
 from attribution.credit import cautions, credit, touch_credit
 from attribution.hazard import Hazard, fit_hazard
 from attribution.incremental import BASELINE, incremental_credit
@@ -43,6 +43,7 @@ __all__ = [
     "compare_models",
     "conversion_probability",
     "count_chain",
+    "count_journeys",
     "count_paths",
     "credit",
     "credit_counts",
@@ -53,6 +54,7 @@ __all__ = [
     "measure_lift",
     "model_agreement",
     "ordered_shapley",
+    "plan_counts",
     "read_paths",
     "reallocate",
     "recount",

@@ -9,11 +9,12 @@ from attribution.absorption import solve
 from attribution.chain import Chain, Counter
 from attribution.counts import Counts
 from attribution.errors import BadParameter, TooManyChannels
-from attribution.gathering import AMOUNTS, Plan
+from attribution.gathering import Plan
 from attribution.intervals import bound_columns, read_replicates
 from attribution.paths import UNATTRIBUTED
 from attribution.sample import draw_weightings
 from attribution.segments import FloatArray, IntArray, ratio
+from attribution.sums import AMOUNTS
 
 _DAY = 86_400_000_000
 _KEY_LIMIT = 1 << 62

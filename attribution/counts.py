@@ -14,10 +14,12 @@ import polars as pl
 from attribution.build import iterate
 from attribution.columns import Frame
 from attribution.errors import BadParameter
-from attribution.gathering import AMOUNTS, CELL, Asked, Gathering, Plan, add_up, digits_of, part_kind
+from attribution.gathering import Asked, Gathering, Plan, add_up, digits_of, part_kind
 from attribution.options import Options, read_options
+from attribution.paths import Paths
 from attribution.sales import read_sales
 from attribution.stitching import apply_identities
+from attribution.sums import AMOUNTS, CELL, SUMS
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,16 +67,19 @@ class Counts:
         return _tidy(replace(self, channels=channels, sums=add_up(parts), found=found))
 
     def as_frame(self) -> pl.DataFrame:
-        """The sums with names of channels: part, converted, day, bucket, key (list[str], '' for none), amounts."""
+        """The sums with names of channels, in the columns of SUMS; in key '' stands for no channel."""
         names = pl.Series([*self.channels, ""], dtype=pl.String)
         digits = digits_of(self.sums)
         named = self.sums.with_columns(
             names.gather(self.sums[d].replace(-1, len(self.channels))).alias(d) for d in digits
         )
-        return named.select(pl.col("part").cast(pl.String), *CELL, pl.concat_list(digits).alias("key"), *AMOUNTS)
+        key = pl.concat_list(digits).alias("key")
+        return named.select(pl.col("part").cast(pl.String), *CELL, key, *AMOUNTS).cast(SUMS)
 
     def with_frame(self, frame: pl.DataFrame) -> "Counts":
-        """Counts of the same options from the sums of another ``as_frame``."""
+        """Counts of the same options from the sums of another ``as_frame``; rows of other parts are passed over."""
+        kind = part_kind(self.plans)
+        frame = frame.filter(pl.col("part").is_in(kind.categories.implode()))
         channels = tuple(sorted(set(frame["key"].explode().drop_nulls()) - {""}))
         width = int(frame["key"].list.len().max() or 1)  # type: ignore[arg-type]
         codes = {name: code for code, name in enumerate(channels)} | {"": -1}
@@ -86,7 +91,7 @@ class Counts:
             .alias(f"d{d}")
             for d in range(width)
         ]
-        sums = frame.select(pl.col("part").cast(part_kind(self.plans)), *CELL, *digits, *AMOUNTS)
+        sums = frame.select(pl.col("part").cast(kind), *CELL, *digits, *AMOUNTS).cast({"bucket": pl.UInt8})
         return _tidy(replace(self, channels=channels, sums=add_up([sums])))
 
 
@@ -124,8 +129,36 @@ def count_paths(
     return count_frames(apply_identities(touchpoints, conversions, identities), like)
 
 
-def plan_counts(*, lookback: timedelta, models: Sequence[Asked], days: bool, buckets: int, **options: Any) -> Counts:
-    """Counts of nothing that say what is to be counted."""
+def count_journeys(paths: Paths, like: Counts) -> Counts:
+    """Counts of the journeys that build_paths found, for the models of ``like`` (from plan_counts, without days).
+
+    What count_paths gives of the same touchpoints and conversions, where the journeys are wanted as well.
+
+    >>> from datetime import datetime
+    >>> from attribution.build import build_paths
+    >>> seen = pl.DataFrame({"person_id": [1, 1], "channel": ["search", "email"],
+    ...     "occurred_at": [datetime(2026, 1, 1), datetime(2026, 1, 3)]})
+    >>> sold = pl.DataFrame({"person_id": [1], "converted_at": [datetime(2026, 1, 4)], "value": [100]})
+    >>> like = plan_counts(lookback=timedelta(days=30), models=["last"])
+    >>> count_journeys(build_paths(seen, sold, lookback=timedelta(days=30)), like)
+    Counts(4 sums, 2 channels, of last)
+    """
+    if like.days or paths.buckets is None:
+        raise BadParameter("journeys that are built already are counted without days", hint="use count_paths")
+    gathering = Gathering(like.plans, days=False, buckets=like.buckets)
+    gathering.add_journeys(paths)
+    found = dict(sorted(paths.counts.items()))
+    return _tidy(replace(like, channels=tuple(gathering.names), sums=gathering.finish(), found=found))
+
+
+def plan_counts(
+    *, lookback: timedelta, models: Sequence[Asked], days: bool = False, buckets: int = 256, **options: Any
+) -> Counts:
+    """Counts of nothing that say what is to be counted, for count_journeys; arguments as of count_paths.
+
+    >>> plan_counts(lookback=timedelta(days=30), models=["linear", ("markov", {"order": 2})]).models
+    ("linear(per='touch')", "markov(order=2, states='padded')")
+    """
     read = read_options(lookback=lookback, **options)
     if isinstance(buckets, bool) or buckets not in {1 << bits for bits in range(9)}:
         raise BadParameter(f"buckets is {buckets!r}", hint="1, or a power of two up to 256")

@@ -1,5 +1,7 @@
 """Credit of channels and touches under a model, with intervals. The models themselves are in models.py."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -123,24 +125,27 @@ def cautions(paths: object) -> list[str]:
     ['one channel only: every model gives it all']
     """
     journeys = as_paths(paths)
-    conversions = float(journeys.conversions.sum())
+    met = whole(journeys).sum_touches(present(journeys), journeys.conversions)[0]
+    return find_cautions(
+        conversions=float(journeys.conversions.sum()),
+        nulls=float(journeys.nulls.sum()),
+        unattributed=journeys.unattributed_conversions,
+        met=dict(zip(journeys.channels, met.tolist(), strict=True)),
+    )
+
+
+def find_cautions(*, conversions: float, nulls: float, unattributed: float, met: Mapping[str, float]) -> list[str]:
+    """What cautions says of journeys that are known by these sums: ``met`` by each channel are so many conversions."""
     found = []
     if conversions < _FEW_CONVERSIONS:
         found.append(f"too few conversions: {conversions:g}, below {_FEW_CONVERSIONS} the intervals are wide")
-    if not journeys.nulls.any():
+    if not nulls:
         found.append("no journey without conversion: markov then says little more than participation")
-    if len(journeys.channels) == 1:
+    if len(met) == 1:
         found.append("one channel only: every model gives it all")
-    if journeys.unattributed_conversions:
-        found.append(
-            f"{journeys.unattributed_conversions:g} conversions have no touch and are left out of the channels"
-        )
-    rare = _find_rare(journeys)
-    if rare and len(journeys.channels) > 1:
+    if unattributed:
+        found.append(f"{unattributed:g} conversions have no touch and are left out of the channels")
+    rare = [name for name, times in met.items() if times < _FEW_PER_CHANNEL]
+    if rare and len(met) > 1:
         found.append(f"in fewer than {_FEW_PER_CHANNEL} conversions: {', '.join(rare)}")
     return found
-
-
-def _find_rare(journeys: Paths) -> list[str]:
-    met = whole(journeys).sum_touches(present(journeys), journeys.conversions)[0]
-    return [name for name, times in zip(journeys.channels, met, strict=True) if times < _FEW_PER_CHANNEL]

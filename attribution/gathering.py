@@ -17,9 +17,8 @@ from attribution.paths import Paths
 from attribution.rules import linear, present
 from attribution.sales import Sales
 from attribution.segments import FloatArray, IntArray
+from attribution.sums import AMOUNTS, CELL
 
-AMOUNTS = ("weight", "gains", "losses")
-CELL = ("converted", "day", "bucket")
 _DAY = 86_400_000_000
 # Rows of partial sums after which they are added up.
 _ROWS = 250_000
@@ -124,6 +123,14 @@ class Gathering:
         self._add_paths(paths, ended // _DAY)
         if sum(map(len, self.parts)) > _ROWS:
             self.parts = [add_up(self.parts)]
+
+    def add_journeys(self, paths: Paths) -> None:
+        """Add journeys that are built already, all of one day, and what is unattributed of them."""
+        alone = np.array([paths.unattributed_conversions]), np.zeros(1, np.int64), np.array([paths.unattributed_value])
+        if alone[0][0] or alone[2][0]:
+            self._add_unattributed(*alone)
+        if len(paths):
+            self._add_paths(paths, np.zeros(len(paths), np.int64))
 
     def add_refunds(self, sales: Sales) -> None:
         """Add refunds of conversions that nobody knows."""

@@ -148,6 +148,8 @@ def _milestones(paths: Paths, marks: list[IntArray], parts: FloatArray) -> Float
 
 
 def _marks(paths: Paths, model: str) -> tuple[IntArray, IntArray]:
+    if not len(paths.conversions):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     if paths.milestones is None:
         raise MissingColumn(
             f"{model} needs to know at which touch the lead and the opportunity were created",

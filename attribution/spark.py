@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +22,8 @@ from attribution.columns import read_choice
 from attribution.counted import credit_counts
 from attribution.counts import Counts, count_frames, plan_counts
 from attribution.errors import DuplicateConversion, MissingColumn, MissingEngine, MixedCurrencies
-from attribution.gathering import AMOUNTS, CELL, Asked
+from attribution.gathering import Asked
+from attribution.sums import AMOUNTS, CELL, SUMS, add_sums
 from tekup.errors import BadInput
 
 if TYPE_CHECKING:
@@ -84,8 +85,37 @@ def count_paths(
     spark.sql.shuffle.partitions; a worker holds a million rows at once, or its longest person. Only sums
     come back. Raises subclasses of tekup.errors.BadInput, also for what a worker finds.
     """
-    _require_spark()
     like = plan_counts(lookback=lookback, models=models, days=days, buckets=buckets, **options)
+
+    def count(seen: pl.DataFrame, sold: pl.DataFrame) -> pl.DataFrame:
+        counts = count_frames((seen, sold), like)
+        # gains of 1 keep a note of 0, which sums would leave out
+        notes = [
+            {"part": _FOUND + name, "key": [], "weight": float(number), "gains": 1.0}
+            for name, number in counts.found.items()
+        ]
+        return pl.concat([counts.as_frame(), pl.DataFrame(notes, schema=SUMS)])
+
+    sums = sum_people(touchpoints, conversions, count, partitions=partitions)
+    noted = pl.col("part").str.starts_with(_FOUND)
+    found = {part.removeprefix(_FOUND): int(n) for part, n in sums.filter(noted).select("part", "weight").iter_rows()}
+    return replace(like, found=dict(sorted(found.items()))).with_frame(sums)
+
+
+def sum_people(
+    touchpoints: "DataFrame",
+    conversions: "DataFrame",
+    count: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame],
+    *,
+    partitions: int | None = None,
+) -> pl.DataFrame:
+    """Let Spark's workers ``count`` people by people, and add up what they return: one row per part, cell and key.
+
+    ``count`` takes polars frames of the touchpoints and conversions of some whole people, with the columns of the
+    Spark frames, and returns sums over them in the columns of attribution.sums.SUMS. It is pickled to the workers.
+    Raises subclasses of tekup.errors.BadInput, also for what a worker finds.
+    """
+    _require_spark()
     for frame, what in ((touchpoints, "touchpoints"), (conversions, "conversions")):
         if "person_id" not in frame.columns:
             raise MissingColumn(f"{what} lacks the column person_id", hint=f"it has {', '.join(frame.columns)}")
@@ -93,14 +123,14 @@ def count_paths(
     together = _gather_people(touchpoints, _place_refunds(conversions), partitions)
     names = {True: tuple(conversions.columns), False: tuple(touchpoints.columns)}
 
-    def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from _count_partition(batches, like, names)
+    def count_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from _count_partition(batches, count, names)
 
-    parts = together.mapInArrow(count, _SCHEMA)
+    parts = together.mapInArrow(count_partition, _SCHEMA)
     summed = parts.groupBy("part", *CELL, "key").agg(dict.fromkeys(AMOUNTS, "sum"))
     sums = pl.from_arrow(summed.toArrow())
     assert isinstance(sums, pl.DataFrame)
-    return _read_sums(sums.rename({f"sum({name})": name for name in AMOUNTS}), like)
+    return _without_faults(sums.rename({f"sum({name})": name for name in AMOUNTS}).cast(SUMS))
 
 
 def credit(touchpoints: "DataFrame", conversions: "DataFrame", model: str = "markov", **given: Any) -> pl.DataFrame:
@@ -193,23 +223,24 @@ def _gather_people(touchpoints: "DataFrame", conversions: "DataFrame", partition
 
 
 def _count_partition(
-    batches: Iterator[pa.RecordBatch], like: Counts, names: dict[bool, tuple[str, ...]]
+    batches: Iterator[pa.RecordBatch],
+    count: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame],
+    names: dict[bool, tuple[str, ...]],
 ) -> Iterator[pa.RecordBatch]:
-    counts: Counts | None = None
+    sums: pl.DataFrame | None = None
     try:
         for frame in _whole_people(batches):
-            halves = [
+            seen, sold = (
                 frame.filter(pl.col(_CONVERSION) == conversion).select(names[conversion])
                 for conversion in (False, True)
-            ]
-            found = count_frames((halves[0], halves[1]), like)
-            counts = found if counts is None else counts + found
+            )
+            sums = add_sums([count(seen, sold), *([] if sums is None else [sums])])
     except BadInput as fault:
-        yield from _as_batches(_note(_FAULT + type(fault).__name__, [fault.what, fault.hint or ""], 0.0))
+        told = {"part": _FAULT + type(fault).__name__, "key": [fault.what, fault.hint or ""], "weight": 1.0}
+        yield from _as_batches(pl.DataFrame([told], schema=SUMS))
         return
-    if counts is not None:
-        notes = [_note(_FOUND + name, [], float(count)) for name, count in counts.found.items()]
-        yield from _as_batches(pl.concat([counts.as_frame().cast({"bucket": pl.Int32}), *notes]))
+    if sums is not None:
+        yield from _as_batches(sums)
 
 
 def _whole_people(batches: Iterator[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
@@ -232,17 +263,6 @@ def _whole_people(batches: Iterator[pa.RecordBatch]) -> Iterator[pl.DataFrame]:
         yield pl.concat(waiting)
 
 
-def _note(part: str, key: list[str], weight: float) -> pl.DataFrame:
-    columns = {"part": part, "converted": None, "day": None, "bucket": None, "key": key}
-    frame = pl.DataFrame([columns | dict.fromkeys(AMOUNTS, 0.0) | {"weight": weight}])
-    return frame.with_columns(
-        pl.col("converted").cast(pl.Boolean),
-        pl.col("day").cast(pl.Date),
-        pl.col("bucket").cast(pl.Int32),
-        pl.col("key").cast(pl.List(pl.String)),
-    )
-
-
 def _as_batches(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     fields = {"part": pa.string(), "key": pa.list_(pa.string())}
@@ -250,10 +270,8 @@ def _as_batches(frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
     yield from table.cast(schema).to_batches()
 
 
-def _read_sums(sums: pl.DataFrame, like: Counts) -> Counts:
+def _without_faults(sums: pl.DataFrame) -> pl.DataFrame:
+    """The sums, where no worker found a fault; else the first fault is raised."""
     for part, key in sums.filter(pl.col("part").str.starts_with(_FAULT)).sort("part").select("part", "key").iter_rows():
         raise getattr(errors, part.removeprefix(_FAULT), BadInput)(key[0], hint=key[1] or None)
-    noted = pl.col("part").str.starts_with(_FOUND)
-    found = {part.removeprefix(_FOUND): int(n) for part, n in sums.filter(noted).select("part", "weight").iter_rows()}
-    counted = sums.filter(~noted).cast({"bucket": pl.UInt8})
-    return replace(like, found=dict(sorted(found.items()))).with_frame(counted)
+    return add_sums([sums])

@@ -66,6 +66,14 @@ class Settings(BaseSettings):
         description="Address at which the outside reaches the HTTP API, such as https://api.example.dk, where a proxy "
         "stands before it. Part of what HubSpot signs. Unset: what the request says.",
     )
+    compute_engine: Literal["polars", "spark"] = Field(
+        "polars",
+        description="Where attribution builds and counts journeys: in process, or on Spark (extra `spark`), for "
+        "touchpoints that outgrow a machine. Results are equal.",
+    )
+    spark_master: str = Field(
+        "local[2]", description="Spark's master for TEKUP_COMPUTE_ENGINE=spark: local[N] or a cluster's address."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Least severe level that is logged, to standard error."
     )

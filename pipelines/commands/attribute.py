@@ -168,12 +168,13 @@ def _drill(
     import polars as pl
 
     from attribution import UNATTRIBUTED
-    from pipelines.models.attribution_drilldown import share_out
+    from pipelines.models.attribution_drilldown import followed_rule, is_rule, share_out, sum_cells
 
     conversions = events.conversions
     if "value" not in conversions.columns:
         conversions = conversions.with_columns(value=pl.lit(0.0))
-    cells = share_out(events.paths, events.touches, conversions, model, channels, parameters)
+    followed = sum_cells(events.paths, events.touches, conversions, *followed_rule(model, parameters))
+    cells = share_out(followed, channels, fit=not is_rule(model))
     if unattributed:
         met = pl.Series("row", events.paths.rows.astype("uint32")).to_frame()
         rest = conversions.with_row_index("row").join(met, on="row", how="anti")

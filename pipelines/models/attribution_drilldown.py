@@ -1,5 +1,6 @@
 """Credit by day, channel and campaign that adds up to the channels and to the days, to the øre. It runs no model."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -20,58 +21,57 @@ _AMOUNTS = ("conversions", "value")
 _SWEEPS = 300
 _EXACT, _NEAR = 1e-13, 1e-9
 _MOST_CELLS = 2_000_000
+# Of a cent; below them amounts count as equal.
+_DECIMALS = 5
 # So much is spread over all cells where those that have touches can't carry both sums.
 _SPREAD = 0.05
 
 
-def drill_down(
-    paths: Paths,
-    touches: pl.DataFrame,
-    conversions: pl.DataFrame,
-    model: str,
-    channels: pl.DataFrame,
-    parameters: dict[str, Any],
-) -> pl.DataFrame:
+def drill_down(cells: pl.DataFrame, days: pl.DataFrame, channels: pl.DataFrame, *, fit: bool) -> pl.DataFrame:
     """`share_out` in whole cents, with the conversions that no touch precedes under (unattributed).
 
-    One row per day, channel and campaign: conversions and value_cents. Those of a day sum to the day's, to the cent;
-    those of a channel to the channel's credit, within a few cents.
+    ``days``: converted_date, conversions, value of all that is attributed, and bare_conversions, bare_value of what
+    isn't. One row per day, channel and campaign: conversions and value_cents. Those of a day sum to the day's, to the
+    cent; those of a channel to the channel's credit, within a few cents.
     """
-    cells = share_out(paths, touches, conversions, model, channels, parameters)
-    numbered = conversions.with_row_index("row")
-    met = pl.DataFrame({"row": pl.Series(paths.rows.astype(np.uint32))})
-    days = numbered.join(met, on="row").group_by("converted_date").agg(pl.col("value").sum())
-    rest = (
-        numbered.join(met, on="row", how="anti")
-        .group_by("converted_date")
-        .agg(conversions=pl.len().cast(pl.Float64), value_cents=pl.col("value").sum().cast(pl.Int64))
-        .with_columns(channel=pl.lit(UNATTRIBUTED), campaign_id=pl.lit(None, cells.schema["campaign_id"]))
+    shared = share_out(cells, channels, fit=fit)
+    rest = days.filter((pl.col("bare_conversions") != 0) | (pl.col("bare_value") != 0)).select(
+        "converted_date",
+        channel=pl.lit(UNATTRIBUTED),
+        campaign_id=pl.lit(None, pl.String),
+        conversions="bare_conversions",
+        value_cents=pl.col("bare_value").round().cast(pl.Int64),
     )
     columns = [*CELL, "conversions", "value_cents"]
-    return pl.concat([_round_values(cells, days).select(columns), rest.select(columns).sort("converted_date")])
+    return pl.concat([_round_values(shared, days).select(columns), rest.select(columns).sort("converted_date")])
 
 
-def share_out(
-    paths: Paths,
-    touches: pl.DataFrame,
-    conversions: pl.DataFrame,
-    model: str,
-    channels: pl.DataFrame,
-    parameters: dict[str, Any],
-) -> pl.DataFrame:
+def share_out(cells: pl.DataFrame, channels: pl.DataFrame, *, fit: bool) -> pl.DataFrame:
     """One row per day, channel and campaign with its part of the attributed conversions and of their value.
 
-    ``touches`` (with campaign_id) and ``conversions`` (with converted_date) are the frames that ``paths`` was built
-    from; ``channels`` is the model's credit: channel, conversions, value. A rule's credit follows its touches. Other
-    models credit channels as a whole: linear credit is fitted to the channels' sums and to the days' by iterative
-    proportional fitting (Deming and Stephan 1940), which leaves a cell without touches empty where the sums allow it.
+    ``cells`` from `sum_cells` of the followed rule; ``channels`` is the model's credit: channel, conversions, value. A
+    rule's credit follows its touches. Other models credit channels as a whole: with ``fit``, linear credit is changed
+    to their channels' sums and to the days' by iterative proportional fitting (Deming and Stephan 1940), which leaves a
+    cell without touches empty where the sums allow it.
 
     Raises:
         BadInput: there are too many channels and days to fit.
     """
-    is_rule = attribution.MODELS[model].shares is not None
-    shares = attribution.touch_credit(paths, model if is_rule else "linear", **(parameters if is_rule else {}))
-    cells = (
+    if fit:
+        cells = _fit_to_channels(cells, channels.filter(pl.col("channel") != UNATTRIBUTED))
+    return cells.filter((pl.col("conversions") != 0) | (pl.col("value") != 0))
+
+
+def sum_cells(
+    paths: Paths, touches: pl.DataFrame, conversions: pl.DataFrame, rule: str, parameters: Mapping[str, Any]
+) -> pl.DataFrame:
+    """A rule's credit summed by day, channel and campaign: converted_date, channel, campaign_id, conversions, value.
+
+    ``touches`` (with campaign_id) and ``conversions`` (with converted_date) are the frames that ``paths`` was built
+    from.
+    """
+    shares = attribution.touch_credit(paths, rule, **parameters)
+    return (
         shares.with_columns(
             converted_date=conversions["converted_date"].gather(shares["journey"]),
             campaign_id=touches["campaign_id"].gather(shares["touch"]),
@@ -80,9 +80,16 @@ def share_out(
         .agg(pl.col(_AMOUNTS).sum())
         .sort(CELL, nulls_last=True)
     )
-    if not is_rule:
-        cells = _fit_to_channels(cells, channels.filter(pl.col("channel") != UNATTRIBUTED))
-    return cells.filter((pl.col("conversions") != 0) | (pl.col("value") != 0))
+
+
+def followed_rule(model: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The rule whose touches a model's credit follows by day and campaign: itself, or linear where it is none."""
+    return (model, parameters) if is_rule(model) else ("linear", {})
+
+
+def is_rule(model: str) -> bool:
+    """Whether a model shares out each journey by itself."""
+    return attribution.MODELS[model].shares is not None
 
 
 def _fit_to_channels(cells: pl.DataFrame, channels: pl.DataFrame) -> pl.DataFrame:
@@ -93,7 +100,7 @@ def _fit_to_channels(cells: pl.DataFrame, channels: pl.DataFrame) -> pl.DataFram
             f"{channels.height} channels on {days.height} days are too many to share out by day",
             hint="choose a coarser attribution.unit, or leave the model out of attribution.models",
         )
-    grid = cells.group_by(_PAIR).agg(pl.col(_AMOUNTS).sum())
+    grid = cells.group_by(_PAIR).agg(pl.col(_AMOUNTS).sum()).sort(_PAIR)
     grid = grid.join(days.select("converted_date", "day"), on="converted_date").join(
         channels.select("channel").with_row_index("place"), on="channel"
     )
@@ -221,6 +228,8 @@ def round_by_group(groups: IntArray, keys: IntArray, amounts: FloatArray, totals
     found = np.zeros(len(amounts), np.int64)
     if not len(amounts):
         return found
+    # What sums in another order differ by must not decide who gets a cent.
+    amounts = amounts.round(_DECIMALS)
     carry = np.zeros(int(keys.max()) + 1)
     edges = np.append(np.flatnonzero(np.append(True, groups[1:] != groups[:-1])), len(groups))
     for begin, end in pairwise(edges):
@@ -236,9 +245,9 @@ def _round_one(exact: FloatArray, wanted: FloatArray, total: int) -> IntArray:
     if len(exact) == 1:
         return np.array([total])
     lowest = np.where(exact >= 0, 0, np.iinfo(np.int64).min // 2)
-    whole = np.maximum(np.floor(wanted + 1e-9).astype(np.int64), lowest)
+    whole = np.maximum(np.floor(wanted + 10.0 ** -(_DECIMALS + 1)).astype(np.int64), lowest)
     missing = total - int(whole.sum())
-    order = np.argsort(whole - wanted, kind="stable")
+    order = np.argsort((whole - wanted).round(_DECIMALS), kind="stable")
     if missing > 0:
         each, extra = divmod(missing, len(whole))
         whole += each

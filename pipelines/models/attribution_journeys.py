@@ -1,37 +1,45 @@
-"""What journeys look like: the commonest paths, transitions, length and time, channels met together. No credit here."""
+"""What journeys look like: the commonest paths, transitions, length and time, channels met together. No credit here.
 
-import numpy as np
+All functions take the sums of attribution_sums.py.
+"""
+
 import polars as pl
 
-import attribution
-from attribution import Paths
+from pipelines.models import attribution_sums
+from pipelines.models.attribution_sums import BARE_DAYS, LAGS, LENGTHS, PATHS, SETS, STEPS
 
 TOP_PATHS = 200
 """Paths that are told one by one, for each currency; the others are summed in one row."""
 TOP_CHANNELS = 50
-LONGEST = 50
-"""Touches from which on a path is counted as this long."""
+_CENTS = (pl.col("gains") - pl.col("losses")).round(4).round().cast(pl.Int64).alias("value_cents")
 
 
-def top_paths(paths: Paths, limit: int = TOP_PATHS) -> pl.DataFrame:
+def top_paths(sums: pl.DataFrame, limit: int = TOP_PATHS) -> pl.DataFrame:
     """The paths with the most conversions, runs of one channel told once; sums over all rows are those of the journeys.
 
     Columns: path_rank (from 1), path (list of names; empty: conversions that no touch precedes; null: all the other
     paths together), path_count, conversions, value_cents, null_count.
     """
+    nulls = pl.when("converted").then(0.0).otherwise("weight")
     found = (
-        attribution.transform_paths(paths.frame, "exposure")
-        .group_by("path")
-        .agg(pl.col("conversions", "value", "nulls").sum())
+        sums.filter(pl.col("part") == PATHS)
+        .group_by(path="key")
+        .agg(
+            conversions=(pl.col("weight") - nulls).sum(),
+            value=(pl.col("gains") - pl.col("losses")).sum().round(4),
+            nulls=nulls.sum(),
+        )
         .sort("conversions", "value", "nulls", "path", descending=[True, True, True, False])
     )
     told, others = found.head(limit), found.slice(limit)
     rows = [told.with_columns(path_count=pl.lit(1, pl.Int64))]
-    if paths.unattributed_conversions:
-        rows.append(_one_row([], paths.unattributed_conversions, paths.unattributed_value, 0.0, 1))
+    bare = sums.filter(pl.col("part") == BARE_DAYS)
+    if bare.height:
+        weight, gains, losses = (float(bare[name].sum()) for name in ("weight", "gains", "losses"))
+        rows.append(_one_row([], weight, gains - losses, 0.0, 1))
     if others.height:
-        conversions, value, nulls = (float(others[name].sum()) for name in ("conversions", "value", "nulls"))
-        rows.append(_one_row(None, conversions, value, nulls, others.height))
+        conversions, value, nulls_of = (float(others[name].sum()) for name in ("conversions", "value", "nulls"))
+        rows.append(_one_row(None, conversions, value, nulls_of, others.height))
     return pl.concat(rows).select(
         pl.int_range(1, pl.len() + 1).alias("path_rank"),
         "path",
@@ -49,58 +57,55 @@ def _one_row(path: list[str] | None, conversions: float, value: float, nulls: fl
     )
 
 
-def transitions(paths: Paths) -> pl.DataFrame:
-    """The order-1 chain with its self-loops: source, target, journey_count, probability (sums to 1 per source)."""
-    if not len(paths):
-        return pl.DataFrame(
-            schema={"source": pl.String, "target": pl.String, "journey_count": pl.Float64, "probability": pl.Float64}
-        )
-    return attribution.transition_matrix(paths, loops=True).rename({"count": "journey_count"})
+def transitions(sums: pl.DataFrame) -> pl.DataFrame:
+    """The counted chain of order 1 with its self-loops: source, target, journey_count, probability."""
+    return (
+        sums.filter(pl.col("part") == STEPS)
+        .select(source=pl.col("key").list.get(0), target=pl.col("key").list.get(1), journey_count="weight")
+        .with_columns(probability=pl.col("journey_count") / pl.col("journey_count").sum().over("source"))
+        .sort("source", "target")
+    )
 
 
-def distributions(paths: Paths) -> pl.DataFrame:
+def distributions(sums: pl.DataFrame) -> pl.DataFrame:
     """Conversions by touches (``path_length``, up to 50 or more) and by whole days since the first (``lag_days``).
 
     Columns: measure, bucket, conversions, value_cents; per measure they sum to the attributed conversions.
     """
-    begins, lengths = paths.converting_offsets[:-1], np.diff(paths.converting_offsets)
-    hours = paths.hours[begins] if paths.hours is not None and len(begins) else np.zeros(len(begins))
-    journeys = pl.DataFrame({"conversions": paths.conversions, "value": paths.value})
-    parts = [
-        journeys.with_columns(measure=pl.lit(measure), bucket=pl.Series(bucket.astype(np.int64)))
-        for measure, bucket in (
-            ("path_length", np.minimum(lengths, LONGEST)),
-            ("lag_days", np.floor(hours / 24)),
-        )
-    ]
     return (
-        pl.concat(parts)
-        .group_by("measure", "bucket")
-        .agg(pl.col("conversions").sum(), value_cents=pl.col("value").sum().round().cast(pl.Int64))
+        sums.filter(pl.col("part").is_in([LENGTHS, LAGS]))
+        .select(measure="part", bucket=pl.col("key").list.first().cast(pl.Int64), conversions="weight",
+                value_cents=_CENTS)
         .sort("measure", "bucket")
-    )
+    )  # fmt: skip
 
 
-def overlaps(paths: Paths, limit: int = TOP_CHANNELS) -> pl.DataFrame:
+def conversions_met(sums: pl.DataFrame) -> dict[str, float]:
+    """How many conversions met each channel; the channels that journeys touched at all, by the alphabet."""
+    touched = sums.filter(pl.col("part") == attribution_sums.TOUCHES)["key"].list.first().unique()
+    met = _sets(sums).explode("channel").group_by("channel").agg(pl.col("weight").sum())
+    return dict.fromkeys(touched.sort().to_list(), 0.0) | dict(met.sort("channel").rows())
+
+
+def overlaps(sums: pl.DataFrame, limit: int = TOP_CHANNELS) -> pl.DataFrame:
     """Conversions whose journeys met both of two channels: channel, other_channel, conversions, value_cents.
 
     Each pair once, the names in order of the alphabet; a channel with itself is all that met it. Of many channels the
     ``limit`` that most conversions met.
     """
-    journey = np.repeat(np.arange(len(paths.conversions)), np.diff(paths.converting_offsets))
-    met = pl.DataFrame({"journey": journey, "code": paths.converting_codes.astype(np.int64)}).unique()
-    worth = pl.DataFrame(
-        {"journey": np.arange(len(paths.conversions)), "conversions": paths.conversions, "value": paths.value}
+    met = _sets(sums).explode("channel")
+    most = met.group_by("channel").agg(pl.col("weight").sum())
+    chosen = most.sort("weight", "channel", descending=[True, False]).head(limit)
+    met = met.join(chosen.select("channel"), on="channel", how="semi")
+    pairs = met.join(met.select("set", other_channel="channel"), on="set")
+    return (
+        pairs.filter(pl.col("channel") <= pl.col("other_channel"))
+        .group_by("channel", "other_channel")
+        .agg(pl.col("weight", "gains", "losses").sum())
+        .select("channel", "other_channel", conversions="weight", value_cents=_CENTS)
+        .sort("channel", "other_channel")
     )
-    met = met.join(worth, on="journey")
-    chosen = met.group_by("code").agg(pl.col("conversions").sum()).sort("conversions", "code", descending=[True, False])
-    met = met.join(chosen.head(limit).select("code"), on="code", how="semi")
-    names = pl.Series(paths.channels, dtype=pl.String)
-    pairs = met.join(met.select("journey", other="code"), on="journey").filter(pl.col("code") <= pl.col("other"))
-    found = pairs.group_by("code", "other").agg(
-        pl.col("conversions").sum(), value_cents=pl.col("value").sum().round().cast(pl.Int64)
-    )
-    return found.select(
-        channel=names.gather(found["code"]), other_channel=names.gather(found["other"]), conversions="conversions",
-        value_cents="value_cents",
-    ).sort("channel", "other_channel")  # fmt: skip
+
+
+def _sets(sums: pl.DataFrame) -> pl.DataFrame:
+    return sums.filter(pl.col("part") == SETS).select("weight", "gains", "losses", channel="key").with_row_index("set")

@@ -40,10 +40,11 @@ class Lake:
 
     def read(self, tenant_id: UUID, dataset: str) -> pl.DataFrame | None:
         """One tenant's extract, or None where there is none yet."""
-        address = self.address(tenant_id, dataset)
-        if not self._is_remote and not Path(address).exists():
-            return None
-        return pl.read_parquet(address)
+        return pl.read_parquet(self.address(tenant_id, dataset)) if self.holds(tenant_id, dataset) else None
+
+    def holds(self, tenant_id: UUID, dataset: str) -> bool:
+        """Whether the extract is there; of an object store only reading tells."""
+        return self._is_remote or Path(self.address(tenant_id, dataset)).exists()
 
     def query(self, dataset: str, tenant_ids: Sequence[UUID], select: str = "*") -> pl.DataFrame:
         """Some columns of the extracts of some tenants, streamed by DuckDB; extracts that do not exist are left out.

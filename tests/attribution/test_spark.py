@@ -1,7 +1,5 @@
 """Paths built and counted by two Spark workers give the credit that one process gives."""
 
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +10,12 @@ import pytest
 
 import attribution
 from attribution import errors, spark
+from tests.fixtures.spark import session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+__all__ = ["session"]
 pytest.importorskip("pyspark", reason="pyspark is missing: install the extra spark (make test does)")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::FutureWarning")]
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -31,20 +31,6 @@ MODELS: list[tuple[str, dict[str, Any]]] = [
     ("markov", {"order": 3, "states": "tuple"}),
 ]
 Frames = tuple["DataFrame", "DataFrame"]
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator["SparkSession"]:
-    """A cluster of two workers, each a process of its own, on this machine."""
-    before = os.environ.get("JAVA_HOME")
-    started = spark.start_session(
-        "local-cluster[2,1,900]", spark_executor_memory="900m", spark_sql_shuffle_partitions="5"
-    )
-    started.sparkContext.setLogLevel("ERROR")
-    yield started
-    started.stop()
-    if before is None:
-        os.environ.pop("JAVA_HOME", None)
 
 
 def make_events(people: int = 600, seed: int = 3) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -26,7 +26,7 @@ class AttributionConfig(dg.Config):
         description="A day (its end, where the tenant lives) or a moment with its offset: keep credit as of it in "
         "ml.attribution_snapshot and leave the tables of today alone. What is kept already stays.",
     )
-    full: bool = Field(False, description="Compute again what rests on unchanged data and settings.")
+    full: bool = Field(False, description="Count everybody again, on unchanged data and settings too.")
 
 
 @dg.multi_asset(
@@ -55,7 +55,7 @@ class AttributionConfig(dg.Config):
 def attribute(
     context: dg.AssetExecutionContext, config: AttributionConfig
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Credit every tenant whose journeys, settings or models changed since the last time."""
+    """Credit every tenant whose journeys, settings or models changed since the last time, by the people with news."""
     from pipelines.models import channel_credit  # imported where it is needed: scipy takes a second
     from pipelines.models.attribution_inputs import read_as_of
 
@@ -72,6 +72,7 @@ def attribute(
             data_version=dg.DataVersion(version),
             metadata={
                 "rows_written": sum(one.rows for one in done),
+                "people_counted": {one.domain: one.people for one in done if one.people is not None},
                 "tenants_computed": sum(not one.is_unchanged and one.fault is None for one in done),
                 "tenants_unchanged": sum(one.is_unchanged for one in done),
                 "left_out": {one.domain: one.left_out for one in done if one.left_out},
