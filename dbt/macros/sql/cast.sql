@@ -55,6 +55,16 @@
     case when {{ value }} ~ '^[0-9]{1,10}$' then to_timestamp(({{ value }})::bigint) end
 {%- endmacro %}
 
+{#- Milliseconds since 1970, as HubSpot gives some times. -#}
+{% macro try_epoch_ms(value) -%}
+    case when {{ value }} ~ '^[0-9]{1,13}$' then to_timestamp(({{ value }})::bigint / 1000.0) end
+{%- endmacro %}
+
+{#- A JSON value that is certainly an array, as jsonb_array_elements demands. -#}
+{% macro json_array(value) -%}
+    case when jsonb_typeof({{ value }}) = 'array' then {{ value }} else '[]'::jsonb end
+{%- endmacro %}
+
 {#- A JSON value that is certainly an object, as jsonb_to_record demands. -#}
 {% macro json_object(value) -%}
     case when jsonb_typeof({{ value }}) = 'object' then {{ value }} else '{}'::jsonb end

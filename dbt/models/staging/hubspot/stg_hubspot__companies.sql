@@ -8,6 +8,7 @@ select
     {{ normalise_country('property.country') }} as country,
     property.city,
     {{ try_uuid('property.tekup_id') }} as operational_company_id,
+    property.hs_merged_object_ids as merged_ids,
     coalesce({{ try_timestamptz("(source.payload ->> 'createdAt')") }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
@@ -22,5 +23,6 @@ cross join lateral jsonb_to_record({{ json_object("(source.payload -> 'propertie
     numberofemployees text,
     country text,
     city text,
+    hs_merged_object_ids text,
     tekup_id text
 )

@@ -11,10 +11,12 @@ select
     property.company as company_name,
     lower(property.hs_analytics_source) as source,
     {{ try_uuid('property.tekup_id') }} as operational_contact_id,
+    property.hs_merged_object_ids as merged_ids,
     coalesce({{ try_timestamptz("(source.payload ->> 'createdAt')") }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(source.payload ->> 'archived' = 'true', false) as is_deleted,
+    coalesce(source.delete_reason = 'erased', false) as is_erased,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'contacts') }} as source
@@ -28,5 +30,6 @@ cross join lateral jsonb_to_record({{ json_object("(source.payload -> 'propertie
     company text,
     hs_language text,
     hs_analytics_source text,
+    hs_merged_object_ids text,
     tekup_id text
 )

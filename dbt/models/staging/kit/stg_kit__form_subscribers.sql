@@ -1,0 +1,9 @@
+select
+    source.tenant_id,
+    split_part(source.object_id, ':', 1) as form_id,
+    split_part(source.object_id, ':', 2) as subscriber_id,
+    coalesce({{ try_timestamptz("(source.payload ->> 'added_at')") }}, source.first_seen_at) as added_at,
+    source.deleted_at is not null as is_deleted,
+    source.synced_at,
+    source.xmin as row_xid
+from {{ source('kit', 'form_subscribers') }} as source
