@@ -41,6 +41,23 @@ class Slope:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """One tenant's effects: their posterior mean and covariance."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data that `from_json` turns back."""
+        return {"effects": self.mean.tolist(), "covariance": self.covariance.tolist()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Effect":
+        """What `to_json` wrote."""
+        return cls(np.asarray(data["effects"]), np.asarray(data["covariance"]))
+
+
+@dataclass(frozen=True)
 class Adaptation:
     """The population's mean and spread of tenant effects, and the effects of the tenants that are loaded here.
 
@@ -54,7 +71,7 @@ class Adaptation:
     mu: np.ndarray
     tau2: np.ndarray
     known: frozenset[str] = frozenset()
-    effects: Mapping[str, np.ndarray] = field(default_factory=dict)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
 
     def design(self, matrix: np.ndarray, pooled: np.ndarray) -> np.ndarray:
         """Columns: 1, the standardised pooled log-odds, then one per slope."""
@@ -62,15 +79,15 @@ class Adaptation:
         columns += [slope.apply(matrix[:, slope.feature]) for slope in self.slopes]
         return np.column_stack(columns)
 
-    def effect(self, tenant: str | None) -> np.ndarray:
-        """The effects for one tenant; the population's mean for none and for one that the training never saw."""
+    def effect(self, tenant: str | None) -> Effect:
+        """The effects for one tenant; the population's for none and for one that the training never saw."""
         key = key_of(tenant) if tenant is not None else ""
         if key in self.known and key not in self.effects:
             raise AdaptationWithheld(
                 f"the adaptation for tenant {tenant} was not loaded here",
                 hint="load the model with this tenant in tenants=",
             )
-        return self.effects.get(key, self.mu)
+        return self.effects.get(key) or Effect(self.mu, np.diag(self.tau2))
 
     def thetas(self, tenants: Sequence[str | None]) -> np.ndarray:
         """Effects row by row."""
@@ -78,7 +95,19 @@ class Adaptation:
         rows = np.fromiter((distinct.setdefault(t, len(distinct)) for t in tenants), np.int64, len(tenants))
         if not distinct:
             return np.empty((0, len(self.mu)))
-        return np.stack([self.effect(t) for t in distinct])[rows]
+        return np.stack([self.effect(t).mean for t in distinct])[rows]
+
+    def variance(self, design: np.ndarray, tenants: Sequence[str | None]) -> np.ndarray:
+        """What not knowing a tenant's effects exactly adds to the variance of each row's log-odds."""
+        if len(tenants) == 1:
+            return np.asarray(((design @ self.effect(tenants[0]).covariance) * design).sum(axis=1))
+        out = np.empty(len(tenants))
+        names = np.array(["" if t is None else t for t in tenants])
+        for name in np.unique(names):
+            rows = names == name
+            part = design[rows]
+            out[rows] = ((part @ self.effect(str(name) or None).covariance) * part).sum(axis=1)
+        return out
 
     def to_json(self) -> dict[str, Any]:
         """The population's part as plain data; tenants' effects are written apart, one file each."""
@@ -87,7 +116,7 @@ class Adaptation:
         return {**plain, "mu": self.mu.tolist(), "tau2": self.tau2.tolist()}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], effects: Mapping[str, np.ndarray]) -> "Adaptation":
+    def from_json(cls, data: Mapping[str, Any], effects: Mapping[str, Effect]) -> "Adaptation":
         """The adaptation that `to_json` wrote, with the effects at hand."""
         slopes = tuple(Slope(s["feature"], s["mean"], s["scale"], tuple(s["table"])) for s in data["slopes"])
         mu, tau2 = np.asarray(data["mu"]), np.asarray(data["tau2"])
@@ -150,14 +179,16 @@ def fit(
         spread = np.empty_like(theta)
         for t, (_, some) in enumerate(parts):
             weight = len(parts[t][0]) / len(some)
-            theta[t], spread[t] = _laplace(design[some], pooled[some], label[some], mu, tau2, theta[t], 2, weight)
+            theta[t], covariance = _laplace(design[some], pooled[some], label[some], mu, tau2, theta[t], 2, weight)
+            spread[t] = np.diag(covariance)
         mu = theta.sum(axis=0) / (len(keys) + tau2 / MU_VARIANCE)
         total = ((theta - mu) ** 2 + spread).sum(axis=0)
         tau2 = (total + PRIOR_TENANTS * PRIOR_VARIANCE) / (len(keys) + PRIOR_TENANTS)
     effects = {}
     for t, (rows, _) in enumerate(parts):
-        mine, _ = _laplace(design[rows], pooled[rows], label[rows], mu, tau2, theta[t], 8, 1.0)
-        effects[key_of(str(keys[t]))] = _pad(mine, len(base.mu))
+        mine, covariance = _laplace(design[rows], pooled[rows], label[rows], mu, tau2, theta[t], 8, 1.0)
+        rest = len(base.mu) - size
+        effects[key_of(str(keys[t]))] = Effect(_pad(mine, len(base.mu)), np.pad(covariance, (0, rest)))
     full = len(base.mu)
     return replace(base, mu=_pad(mu, full), tau2=_pad(tau2, full), known=frozenset(effects), effects=effects)
 
@@ -212,10 +243,10 @@ def _laplace(
     steps: int,
     weight: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior mode of one tenant's effects and its posterior variances, by damped Newton steps from ``start``."""
+    """Posterior mode of one tenant's effects and its covariance, by damped Newton steps from ``start``."""
     theta = start.copy()
     precision = 1.0 / tau2
-    variance = tau2
+    inverse = np.diag(tau2)
     for _ in range(steps):
         p = sigmoid(offset + design @ theta)
         gradient = weight * (design.T @ (label - p)) - precision * (theta - mu)
@@ -223,10 +254,9 @@ def _laplace(
         inverse = np.linalg.inv(hessian)
         step = inverse @ gradient
         theta = theta + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-        variance = np.diag(inverse)
         if np.abs(step).max() < 1e-8:
             break
-    return theta, variance
+    return theta, inverse
 
 
 def _pad(values: np.ndarray, size: int) -> np.ndarray:

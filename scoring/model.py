@@ -11,18 +11,28 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from scoring import card, grades, storage
-from scoring.adaptation import Adaptation, key_of
+from scoring import card, grades, storage, uncertainty
+from scoring.adaptation import Adaptation, Effect, key_of
 from scoring.calibration import LIMIT, Calibrator
 from scoring.errors import EmptyFrame, ModelDamaged, TenantError
 from scoring.fastpath import SingleRow
 from scoring.logit import sigmoid
+from scoring.novelty import Novelty
 from scoring.reasons import DTYPE, strongest, to_probability
 from scoring.schema import Missing, Schema, as_text
+from scoring.uncertainty import Uncertainty
 
 ADAPTATIONS = "adaptations"
 STEP = 1e-4
-SCORED: dict[str, pl.DataType] = {"probability": pl.Float64(), "grade": pl.String(), "reasons": DTYPE}
+SCORED: dict[str, pl.DataType] = {
+    "probability": pl.Float64(),
+    "probability_low": pl.Float64(),
+    "probability_high": pl.Float64(),
+    "grade": pl.String(),
+    "is_out_of_distribution": pl.Boolean(),
+    "has_enough_data": pl.Boolean(),
+    "reasons": DTYPE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +46,26 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One lead's probability (0 to 1), grade (A to E), the base it started from, and its strongest reasons."""
+    """One lead's probability (0 to 1) and its 90 % interval, grade (A to E), marks, base and strongest reasons."""
 
     probability: float
     grade: str
     base_probability: float
     reasons: tuple[Reason, ...]
+    probability_low: float
+    probability_high: float
+    is_out_of_distribution: bool
+    has_enough_data: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is not certain about each row: its interval, whether it is unlike the training, whether data are enough."""
+
+    low: np.ndarray
+    high: np.ndarray
+    is_out_of_distribution: np.ndarray
+    has_enough_data: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -52,6 +76,8 @@ class LeadModel:
     schema: Schema
     calibrator: Calibrator
     edges: Sequence[float]
+    novelty: Novelty
+    uncertainty: Uncertainty
     adaptation: Adaptation | None = None
     tenant_column: str | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -100,7 +126,10 @@ class LeadModel:
         tenants also needs the tenant's column, or ``tenant`` for all rows. ``missing="null"`` reads an absent
         column as unknown. A category that the training did not know counts with the rare ones.
 
-        Returns ``probability`` (float, 0 < p < 1), ``grade`` (A to E) and ``reasons``: the ``reasons`` strongest
+        Returns ``probability`` (float, 0 < p < 1); ``probability_low`` and ``probability_high``, between which the
+        true probability lies for nine leads of ten; ``grade`` (A to E); ``is_out_of_distribution``, a lead unlike
+        those of the training; ``has_enough_data``, false where the score is less sure than scores are apart, so
+        that it should be shown as "too little data"; and ``reasons``: the ``reasons`` strongest
         features as a list of structs ``feature``, ``value`` (text, null if unknown) and ``contribution`` (signed,
         in probability). Contributions of all features plus `base_probability` give the probability.
         ``reasons=0`` leaves the lists empty and is many times faster. ``threads``: one by default, because on
@@ -115,10 +144,15 @@ class LeadModel:
         if not frame.height:
             return pl.DataFrame(schema=SCORED)
         raw = np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads))
-        probability = sigmoid(self._logit(matrix, raw, tenants))
+        logit = self._logit(matrix, raw, tenants)
+        probability, doubt = sigmoid(logit), self._doubt(matrix, raw, logit, tenants)
         columns = {
             "probability": pl.Series(probability),
+            "probability_low": pl.Series(doubt.low),
+            "probability_high": pl.Series(doubt.high),
             "grade": pl.Series(grades.grade(probability, self.edges).tolist(), dtype=pl.String),
+            "is_out_of_distribution": pl.Series(doubt.is_out_of_distribution),
+            "has_enough_data": pl.Series(doubt.has_enough_data),
         }
         if reasons > 0:
             shares = self.contributions(matrix, tenants, threads=threads)
@@ -148,7 +182,8 @@ class LeadModel:
         row = self.schema.encode_one(features, missing=missing)
         raw = np.array([self._single.raw(row)])
         matrix = row[None, :]
-        probability = sigmoid(self._logit(matrix, raw, [tenant]))
+        logit = self._logit(matrix, raw, [tenant])
+        probability, doubt = sigmoid(logit), self._doubt(matrix, raw, logit, [tenant])
         shares: list[Reason] = []
         if reasons > 0:
             parts = self.contributions(matrix, [tenant])
@@ -156,7 +191,16 @@ class LeadModel:
                 name = self.features[position]
                 shares.append(Reason(name, _text(features.get(name)), float(parts[0, position])))
         mark = str(grades.grade(probability, self.edges)[0])
-        return Score(float(probability[0]), mark, self.base_probability(tenant), tuple(shares))
+        return Score(
+            probability=float(probability[0]),
+            grade=mark,
+            base_probability=self.base_probability(tenant),
+            reasons=tuple(shares),
+            probability_low=float(doubt.low[0]),
+            probability_high=float(doubt.high[0]),
+            is_out_of_distribution=bool(doubt.is_out_of_distribution[0]),
+            has_enough_data=bool(doubt.has_enough_data[0]),
+        )
 
     def base_probability(self, tenant: str | None = None) -> float:
         """The probability that reasons start from: the trees' expected log-odds, calibrated and adapted."""
@@ -192,6 +236,17 @@ class LeadModel:
         design = self.adaptation.design(matrix, pooled)
         own = (design * self.adaptation.thetas(tenants)).sum(axis=1)
         return np.asarray(np.clip(pooled + own, -LIMIT, LIMIT))
+
+    def _doubt(self, matrix: np.ndarray, raw: np.ndarray, logit: np.ndarray, tenants: Sequence[str | None]) -> Doubt:
+        surprise, strange = self.novelty.measure(matrix)
+        pooled = self.calibrator.apply(raw)
+        variance = self.uncertainty.variance(pooled, surprise)
+        if self.adaptation is not None:
+            theta = self.adaptation.thetas(tenants)
+            variance = variance * (1 + theta[:, 1] / self.adaptation.scale) ** 2
+            variance = variance + self.adaptation.variance(self.adaptation.design(matrix, pooled), tenants)
+        low, high = uncertainty.interval(logit, variance)
+        return Doubt(low, high, strange, self.uncertainty.has_enough_data(variance))
 
     def _base_logit(self, tenants: Sequence[str | None]) -> np.ndarray:
         start = float(self.calibrator.apply(np.array([self._base_raw]))[0])
@@ -247,11 +302,12 @@ class LeadModel:
             "model.txt": self.booster_text,
             "schema.json": _json(schema),
             "calibration.json": _json(calibration),
+            "uncertainty.json": _json({"novelty": self.novelty.to_json(), "uncertainty": self.uncertainty.to_json()}),
             "metrics.json": _json(self.metrics),
             "model_card.md": card.write(self.metrics, self.importance(), self.calibrator.method),
         }
-        for key, theta in sorted(adaptation.effects.items()) if adaptation is not None else ():
-            files[f"{ADAPTATIONS}/{key}.json"] = _json({"effects": theta.tolist()})
+        for key, effect in sorted(adaptation.effects.items()) if adaptation is not None else ():
+            files[f"{ADAPTATIONS}/{key}.json"] = _json(effect.to_json())
         return files
 
 
@@ -273,11 +329,11 @@ def from_files(files: Mapping[str, str], where: str) -> LeadModel:
     """The model in files that were checked already; ``where`` names it in an error. Raises `ModelDamaged`."""
     try:
         schema, calibration = json.loads(files["schema.json"]), json.loads(files["calibration.json"])
-        metrics = json.loads(files["metrics.json"])
+        metrics, doubts = json.loads(files["metrics.json"]), json.loads(files["uncertainty.json"])
         tenant_column = schema.pop("tenant_column")
         edges, population = calibration.pop("grade_edges"), calibration.pop("adaptation")
         effects = {
-            name.removeprefix(f"{ADAPTATIONS}/").removesuffix(".json"): np.array(json.loads(text)["effects"])
+            name.removeprefix(f"{ADAPTATIONS}/").removesuffix(".json"): Effect.from_json(json.loads(text))
             for name, text in files.items()
             if name.startswith(f"{ADAPTATIONS}/")
         }
@@ -286,6 +342,8 @@ def from_files(files: Mapping[str, str], where: str) -> LeadModel:
             schema=Schema.from_json(schema),
             calibrator=Calibrator.from_json(calibration),
             edges=edges,
+            novelty=Novelty.from_json(doubts["novelty"]),
+            uncertainty=Uncertainty.from_json(doubts["uncertainty"]),
             adaptation=None if population is None else Adaptation.from_json(population, effects),
             tenant_column=tenant_column,
             metrics=metrics,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scoring import adaptation, calibration, grades, intake, leakage, schema, splits, tuning
+from scoring import adaptation, calibration, grades, intake, leakage, novelty, schema, splits, tuning, uncertainty
 from scoring.baseline import held_out
 from scoring.boosting import Rows, fit_bag, text_of
 from scoring.calibration import Calibrator
@@ -96,7 +96,11 @@ def train(
         "seed": seed,
     }
     edges = grades.find_edges(sigmoid(held_logit))
-    return LeadModel(text_of(booster), learned, judge.calibrator, edges, adapted, tenant, metrics)
+    unlike = novelty.fit(learned, rows.matrix)
+    doubt = _doubt(
+        part, tuned, judge, unlike, leads=len(rows.label), signal=float(held_logit.var()), seed=seed, threads=threads
+    )
+    return LeadModel(text_of(booster), learned, judge.calibrator, edges, unlike, doubt, adapted, tenant, metrics)
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,28 @@ def _unseen_logit(
         folds = splits.stratified(rows.label, seed=seed, folds=2 if len(rows.label) > TUNE_ROWS else splits.FOLDS)
         raw = tuning.cross_fit(rows, folds, tuned.shape, tuned.rounds, seed=seed, threads=threads)
     return calibrator.apply(raw)
+
+
+def _doubt(
+    part: Rows,
+    tuned: Tuned,
+    judge: _Judgement,
+    unlike: novelty.Novelty,
+    *,
+    leads: int,
+    signal: float,
+    seed: int,
+    threads: int,
+) -> uncertainty.Uncertainty:
+    """What halves of the rows disagree about."""
+    halves = tuning.disagree(part, tuned, seed=seed, threads=threads)
+    scores = [[judge.calibrator.apply(raw) for raw in pair] for pair in halves]
+    differences = [one - other for one, other in scores]
+    surprise, _ = unlike.measure(part.matrix)
+    middle = np.mean(scores, axis=(0, 1))
+    return uncertainty.fit(
+        differences, middle, surprise, part.label, leads=leads, features=part.matrix.shape[1], signal=signal
+    )
 
 
 def _fit_schema(leads: Leads, categorical: Sequence[str]) -> schema.Schema:

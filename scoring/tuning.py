@@ -7,10 +7,11 @@ import numpy as np
 
 from scoring.boosting import SCREENING, Rows, Shape, fit_bag, fit_early, fit_rounds
 from scoring.logit import row_losses
-from scoring.splits import Split
+from scoring.splits import Split, stratified
 
 SCREEN_ALL = 10_000
 LARGE = 100_000
+HALVINGS = 3
 HALF_LIVES = (0.5, 0.2)
 THIN = (Shape(4, extra=True), Shape(4, columns=0.3), Shape(31, extra=True), Shape(15), Shape(31))
 RICH = (Shape(31), Shape(15), Shape(4, columns=0.3))
@@ -73,3 +74,17 @@ def cross_fit(rows: Rows, splits: Sequence[Split], shape: Shape, rounds: int, *,
         booster = fit_rounds(rows.take(past), shape, rounds, seed=seed, threads=threads)
         raw[future] = booster.predict(rows.matrix[future], raw_score=True, num_threads=threads)
     return raw
+
+
+def disagree(rows: Rows, tuned: Tuned, *, seed: int, threads: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Raw log-odds of every row from pairs of boosters that were taught by disjoint halves of the rows."""
+    count = len(rows.label)
+    pairs = []
+    for draw in range(HALVINGS if count < SCREEN_ALL else 1):
+        first, second = (
+            fit_rounds(rows.take(half), tuned.shape, tuned.rounds, seed=seed + draw, threads=threads)
+            for half, _ in stratified(rows.label, seed=seed + draw, folds=2)
+        )
+        one, other = (np.asarray(b.predict(rows.matrix, raw_score=True, num_threads=threads)) for b in (first, second))
+        pairs.append((one, other))
+    return pairs

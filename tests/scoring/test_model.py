@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import scoring
 from scoring import errors
+from scoring.model import SCORED
 from tests.scoring import leads
 
 QUIET = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -37,7 +38,9 @@ def frame_of(rows: list[dict[str, object]]) -> pl.DataFrame:
 @given(rows=LEADS)
 def test_any_lead_scores_between_zero_and_one(model: scoring.LeadModel, rows: list[dict[str, object]]) -> None:
     scores = model.score(frame_of(rows))
-    assert scores.columns == ["probability", "grade", "reasons"]
+    assert scores.columns == list(SCORED)
+    assert (scores["probability_low"] <= scores["probability"]).all()
+    assert (scores["probability"] <= scores["probability_high"]).all()
     assert scores["probability"].is_between(0, 1, closed="none").all()
     assert set(scores["grade"]) <= set("ABCDE")
 
@@ -67,7 +70,10 @@ def test_single_lead_equals_the_batch(model: scoring.LeadModel, rows: list[dict[
     for lead, expected in zip(rows, batch.rows(named=True), strict=True):
         one = model.score_one(lead, reasons=4)
         assert one.probability == pytest.approx(expected["probability"], abs=1e-9)
-        assert one.grade == expected["grade"]
+        assert one.probability_low == pytest.approx(expected["probability_low"], abs=1e-9)
+        assert one.probability_high == pytest.approx(expected["probability_high"], abs=1e-9)
+        for name in ("grade", "is_out_of_distribution", "has_enough_data"):
+            assert getattr(one, name) == expected[name]
         assert [r.feature for r in one.reasons] == [r["feature"] for r in expected["reasons"]]
         for mine, theirs in zip(one.reasons, expected["reasons"], strict=True):
             assert mine.contribution == pytest.approx(theirs["contribution"], abs=1e-9)

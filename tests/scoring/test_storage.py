@@ -11,7 +11,15 @@ import scoring
 from scoring import errors, storage
 from tekup.errors import BadInput
 
-FILES = {"model.txt", "calibration.json", "schema.json", "metrics.json", "model_card.md", "manifest.json"}
+FILES = {
+    "model.txt",
+    "uncertainty.json",
+    "calibration.json",
+    "schema.json",
+    "metrics.json",
+    "model_card.md",
+    "manifest.json",
+}
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Several tenants in one model: they differ, strangers are served, nobody is named in another's files."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,7 @@ def test_same_lead_scores_differently_at_tenants_with_different_rates(pooled_mod
 
 
 def test_adaptation_beats_the_pooled_model_on_unseen_leads_of_every_tenant(pooled_model: scoring.LeadModel) -> None:
-    stranger = scoring.LeadModel(
-        pooled_model.booster_text, pooled_model.schema, pooled_model.calibrator, pooled_model.edges
-    )
+    stranger = replace(pooled_model, adaptation=None)
     for name in ("nord", "syd"):
         unseen = leads.make(2_000, seed=77, tenant=name, intercept=TENANTS[name][1])
         adapted = scoring.evaluate(pooled_model, unseen, label="won")["log_loss"]
@@ -77,7 +76,7 @@ def test_saved_model_names_no_tenant_and_each_has_a_file_of_its_own(
     for name in TENANTS:
         assert not [path for path, text in texts.items() if f'"{name}"' in text or name in path.name]
         effects = json.loads(texts[folder / "adaptations" / f"{key_of(name)}.json"])
-        assert set(effects) == {"effects"}
+        assert set(effects) == {"effects", "covariance"}
 
 
 def test_server_of_one_tenant_needs_no_file_of_another(pooled_model: scoring.LeadModel, tmp_path: Path) -> None:
@@ -109,3 +108,11 @@ def test_tenant_without_rows_of_one_outcome_is_still_served(pooled_frame: pl.Dat
     score = model.score_one(LEAD, tenant="never").probability
     assert 0 < score < model.score_one(LEAD, tenant="oest").probability
     assert np.isfinite(score)
+
+
+def test_less_is_known_of_a_new_tenant_than_of_one_with_leads(pooled_model: scoring.LeadModel) -> None:
+    def width(tenant: str) -> float:
+        score = pooled_model.score_one(LEAD, tenant=tenant)
+        return score.probability_high - score.probability_low
+
+    assert width("brand-new") > 1.3 * width("nord")
