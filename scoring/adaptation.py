@@ -14,9 +14,13 @@ import numpy as np
 
 from scoring.errors import AdaptationWithheld
 from scoring.logit import row_losses, sigmoid
-from scoring.schema import Schema
+from scoring.schema import FIRST_LEVEL, Schema
 
 MAX_SLOPES = 30
+MAX_LEVELS = 10
+"""A category of so many levels has one effect a level; one of more is read as the levels' shared log-odds."""
+MAX_EFFECTS = 48
+DIGITS = 6
 EM_STEPS = 20
 EM_ROWS = 4_000
 PRIOR_TENANTS = 2.0
@@ -27,7 +31,7 @@ CLIP = 4.0
 
 @dataclass(frozen=True)
 class Slope:
-    """A standardised feature: ``(x - mean) / scale`` with x the number itself, or ``table`` by category code."""
+    """A feature as a tenant may weigh it: ``(x - mean) / scale``, x the number itself or ``table`` by category code."""
 
     feature: int
     mean: float
@@ -49,12 +53,16 @@ class Effect:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` turns back."""
-        return {"effects": self.mean.tolist(), "covariance": self.covariance.tolist()}
+        lower = self.covariance[np.tril_indices(len(self.mean))]
+        return {"effects": self.mean.tolist(), "covariance": lower.tolist()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Effect":
         """What `to_json` wrote."""
-        return cls(np.asarray(data["effects"]), np.asarray(data["covariance"]))
+        mean = np.asarray(data["effects"])
+        lower = np.zeros((len(mean), len(mean)))
+        lower[np.tril_indices(len(mean))] = data["covariance"]
+        return cls(mean, lower + np.tril(lower, -1).T)
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,10 @@ class Adaptation:
             return np.empty((0, len(self.mu)))
         return np.stack([self.effect(t).mean for t in distinct])[rows]
 
+    def own(self, matrix: np.ndarray, pooled: np.ndarray, tenants: Sequence[str | None]) -> np.ndarray:
+        """What the tenant adds to the pooled log-odds of each row."""
+        return np.asarray((self.design(matrix, pooled) * self.thetas(tenants)).sum(axis=1))
+
     def variance(self, design: np.ndarray, tenants: Sequence[str | None]) -> np.ndarray:
         """What not knowing a tenant's effects exactly adds to the variance of each row's log-odds."""
         if len(tenants) == 1:
@@ -133,12 +145,16 @@ def prepare(
 ) -> Adaptation:
     """An adaptation without effects yet: which slopes, and how their features are standardised."""
     chosen = [int(i) for i in np.argsort(-importance, kind="stable")[:MAX_SLOPES] if importance[i] > 0]
-    slopes = []
+    slopes: list[Slope] = []
     for i in chosen:
         column = matrix[:, i]
         table: tuple[float, ...] = ()
+        size = len(schema.features[i].levels) + FIRST_LEVEL
         if schema.features[i].kind == "categorical":
-            table = _category_table(column, label, len(schema.features[i].levels) + 2)
+            if size <= MAX_LEVELS + FIRST_LEVEL and len(slopes) + size <= MAX_EFFECTS:
+                slopes += _level_slopes(i, column, size)
+                continue
+            table = _category_table(column, label, size)
             column = np.asarray(table)[column.astype(np.int64)]
         low, high = np.nanquantile(column, [0.005, 0.995])
         clipped = np.clip(column, low, high)
@@ -179,18 +195,30 @@ def fit(
         spread = np.empty_like(theta)
         for t, (_, some) in enumerate(parts):
             weight = len(parts[t][0]) / len(some)
-            theta[t], covariance = _laplace(design[some], pooled[some], label[some], mu, tau2, theta[t], 2, weight)
+            theta[t], covariance = posterior(design[some], pooled[some], label[some], mu, tau2, theta[t], 2, weight)
             spread[t] = np.diag(covariance)
         mu = theta.sum(axis=0) / (len(keys) + tau2 / MU_VARIANCE)
         total = ((theta - mu) ** 2 + spread).sum(axis=0)
         tau2 = (total + PRIOR_TENANTS * PRIOR_VARIANCE) / (len(keys) + PRIOR_TENANTS)
-    effects = {}
-    for t, (rows, _) in enumerate(parts):
-        mine, covariance = _laplace(design[rows], pooled[rows], label[rows], mu, tau2, theta[t], 8, 1.0)
-        rest = len(base.mu) - size
-        effects[key_of(str(keys[t]))] = Effect(_pad(mine, len(base.mu)), np.pad(covariance, (0, rest)))
     full = len(base.mu)
-    return replace(base, mu=_pad(mu, full), tau2=_pad(tau2, full), known=frozenset(effects), effects=effects)
+    population = replace(base, mu=_pad(mu, full), tau2=_pad(tau2, full), known=frozenset(), effects={})
+    return receive(population, matrix, pooled, label, tenant)
+
+
+def receive(
+    population: Adaptation, matrix: np.ndarray, pooled: np.ndarray, label: np.ndarray, tenant: np.ndarray
+) -> Adaptation:
+    """The adaptation with the effects of these tenants besides; they learn from the population and teach it nothing."""
+    size = int((population.tau2 > 0).sum())
+    full = len(population.mu)
+    design = population.design(matrix, pooled)[:, :size]
+    mu, tau2 = population.mu[:size], population.tau2[:size]
+    effects = dict(population.effects)
+    for name in np.unique(tenant):
+        rows = tenant == name
+        mean, covariance = posterior(design[rows], pooled[rows], label[rows], mu, tau2, mu, 25, 1.0)
+        effects[key_of(str(name))] = Effect(_round(_pad(mean, full)), _round(np.pad(covariance, (0, full - size))))
+    return replace(population, known=frozenset(effects), effects=effects)
 
 
 def choose(
@@ -215,14 +243,24 @@ def choose(
         for k in (0, 1):
             teach, test = half != k, half == k
             fitted = fit(base, matrix[teach], pooled[teach], label[teach], tenant[teach], size=size)
-            theta = fitted.thetas([str(t) for t in tenant[test]])
-            out[test] = pooled[test] + (fitted.design(matrix[test], pooled[test]) * theta).sum(axis=1)
+            out[test] = pooled[test] + fitted.own(matrix[test], pooled[test], [str(t) for t in tenant[test]])
         held[name] = out
     losses = {name: float(row_losses(label, logit).mean()) for name, logit in held.items()}
     best = min(losses, key=lambda name: losses[name])
     if best == "none":
         return None, pooled, losses
     return fit(base, matrix, pooled, label, tenant, size=sizes[best]), held[best], losses
+
+
+def _level_slopes(feature: int, column: np.ndarray, size: int) -> list[Slope]:
+    """One indicator for each level that occurs, centred on its share."""
+    shares = np.bincount(column.astype(np.int64), minlength=size) / len(column)
+    tables = np.eye(size)
+    return [
+        Slope(feature, float(share), 1.0, tuple(tables[code].tolist()))
+        for code, share in enumerate(shares)
+        if share > 0
+    ]
 
 
 def _category_table(column: np.ndarray, label: np.ndarray, size: int) -> tuple[float, ...]:
@@ -233,7 +271,7 @@ def _category_table(column: np.ndarray, label: np.ndarray, size: int) -> tuple[f
     return tuple(np.log(rate / (1 - rate)).tolist())
 
 
-def _laplace(
+def posterior(
     design: np.ndarray,
     offset: np.ndarray,
     label: np.ndarray,
@@ -261,3 +299,11 @@ def _laplace(
 
 def _pad(values: np.ndarray, size: int) -> np.ndarray:
     return np.concatenate([values, np.zeros(size - len(values))])
+
+
+def _round(values: np.ndarray) -> np.ndarray:
+    """As many digits as matter: a tenant's file is read by every server."""
+    with np.errstate(divide="ignore"):
+        digits = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
+    factor = 10.0 ** np.where(np.isfinite(digits), digits, 0)
+    return np.asarray(np.round(values * factor) / factor)

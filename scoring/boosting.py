@@ -12,6 +12,8 @@ LEARNING_RATE = 0.03
 SCREENING = 3
 MAX_ROUNDS = 700
 PATIENCE = 35
+RANGES = re.compile(r"^feature_infos=.*$", re.MULTILINE)
+RANGE = re.compile(r"\[[^\]]*\]")
 VERSION_HEADER = re.compile(r"^tree_sizes=.*$", re.MULTILINE)
 
 
@@ -32,18 +34,23 @@ class Shape:
 
 @dataclass(frozen=True)
 class Rows:
-    """Matrix (rows, features), 0/1 labels, positions of the categories, monotone signs, ages from 0 (latest) to 1."""
+    """Matrix (rows, features), 0/1 labels, positions of the categories, monotone signs, ages from 0 (latest) to 1.
+
+    ``offset``: log-odds on top of which the trees are taught; they are no part of what the trees say.
+    """
 
     matrix: np.ndarray
     label: np.ndarray
     categorical: Sequence[int]
     monotone: Sequence[int] = ()
     age: np.ndarray | None = None
+    offset: np.ndarray | None = None
 
     def take(self, index: np.ndarray) -> "Rows":
         """The rows at ``index``."""
         age = None if self.age is None else self.age[index]
-        return replace(self, matrix=self.matrix[index], label=self.label[index], age=age)
+        offset = None if self.offset is None else self.offset[index]
+        return replace(self, matrix=self.matrix[index], label=self.label[index], age=age, offset=offset)
 
 
 def _parameters(shape: Shape, rows: Rows, seed: int, threads: int) -> dict[str, Any]:
@@ -82,6 +89,7 @@ def _dataset(rows: Rows, shape: Shape, reference: lgb.Dataset | None = None) -> 
         rows.matrix,
         rows.label,
         weight=weight,
+        init_score=rows.offset,
         reference=reference,
         categorical_feature=list(rows.categorical),
         params={"verbosity": -1, "deterministic": True, "force_row_wise": True, "min_data_in_bin": 5},
@@ -140,6 +148,9 @@ def _scale(block: str, factor: float) -> str:
 
 
 def text_of(booster: lgb.Booster) -> str:
-    """The booster as LightGBM's text, without the parameters of the run."""
-    text = booster.model_to_string(num_iteration=-1)
+    """The booster as LightGBM's text, without the parameters of the run and the range of each number.
+
+    The range would tell the largest value of a single lead, and prediction reads no range.
+    """
+    text = RANGES.sub(lambda line: RANGE.sub("none", line[0]), booster.model_to_string(num_iteration=-1))
     return text[: text.index("end of trees")] + "end of trees\n\n"

@@ -3,6 +3,7 @@
 Each feature is cut into cells; a lead's surprise is the sum of ``-log`` of its cells' shares. A lead is out of
 distribution where one feature lies in a cell that no lead of the training was in (beyond the range with a margin,
 unknown where it was always known, a category never seen), or where the sum exceeds what 999 of 1,000 of them had.
+A cell of fewer than `FEW` leads counts as empty and no edge rests on fewer, so that no single lead can be read here.
 Joint oddities of common values are not seen: that is the price of 10 microseconds a lead.
 """
 
@@ -21,6 +22,7 @@ QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 MARGIN = 0.1
 """How far beyond the training's range a number may lie, as a share of that range."""
 USUAL = 0.999
+FEW = 5
 SLACK = 1e-6
 """So that a lead at the limit is judged alike whatever order its terms are summed in."""
 CHUNK = 20_000
@@ -95,26 +97,30 @@ class Novelty:
 def fit(schema: Schema, matrix: np.ndarray) -> Novelty:
     """Learn the cells and the limit from the encoded leads of the training."""
     all_edges, all_counts = [], []
+    few = max(1, min(FEW, len(matrix) // 200))
     for position, feature in enumerate(schema.features):
         column = matrix[:, position]
         if feature.kind == "categorical":
             edges: tuple[float, ...] = ()
             cells, size = column.astype(np.int64), len(feature.levels) + FIRST_LEVEL
         else:
-            edges = _edges(column[~np.isnan(column)])
+            edges = _edges(np.sort(column[~np.isnan(column)]), few)
             cells = np.where(np.isnan(column), 0, 1 + np.searchsorted(edges, column, side="right"))
             size = len(edges) + 2
         all_edges.append(edges)
-        all_counts.append(tuple(np.bincount(cells, minlength=size).tolist()))
+        counts = np.bincount(cells, minlength=size)
+        all_counts.append(tuple(np.where(counts < few, 0, counts).tolist()))
     open_ended = Novelty(tuple(all_edges), tuple(all_counts), np.inf)
     surprise, _ = open_ended.measure(matrix)
     return Novelty(open_ended.edges, open_ended.counts, round(float(np.quantile(surprise, USUAL)) + SLACK, 9))
 
 
-def _edges(known: np.ndarray) -> tuple[float, ...]:
-    """The lower limit of what is usual, the inner quantiles, and what lies just above the upper limit."""
-    low, high = float(known.min()), float(known.max())
+def _edges(known: np.ndarray, few: int) -> tuple[float, ...]:
+    """From sorted values: the lower limit of what is usual, inner quantiles, and what lies just above the upper."""
+    last = len(known) - 1
+    low, high = float(known[min(few - 1, last)]), float(known[max(last - few + 1, 0)])
+    low, high = min(low, high), max(low, high)
     margin = MARGIN * (high - low)
-    inner = np.unique(np.quantile(known, QUANTILES))
+    inner = np.unique(np.quantile(known, [q for q in QUANTILES if min(q, 1 - q) * len(known) >= few]))
     inner = inner[(inner > low) & (inner <= high)]
     return (low - margin, *inner.tolist(), float(np.nextafter(high + margin, np.inf)))

@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from scoring import adaptation, calibration, grades, intake, leakage, novelty, schema, splits, tuning, uncertainty
+from scoring import (
+    adaptation,
+    calibration,
+    grades,
+    intake,
+    leakage,
+    novelty,
+    pooling,
+    schema,
+    splits,
+    tuning,
+    uncertainty,
+)
 from scoring.baseline import held_out
 from scoring.boosting import Rows, fit_bag, text_of
 from scoring.calibration import Calibrator
@@ -17,6 +29,7 @@ from scoring.intake import Leads
 from scoring.logit import sigmoid
 from scoring.metrics import measure
 from scoring.model import LeadModel
+from scoring.pooling import Pooled
 from scoring.splits import Split
 from scoring.tuning import Tuned
 
@@ -30,6 +43,7 @@ def train(
     label: str,
     time: str | None = None,
     tenant: str | None = None,
+    apart: Collection[str] = (),
     categorical: Sequence[str] = (),
     drop: Sequence[str] = (),
     seed: int = 0,
@@ -47,9 +61,10 @@ def train(
     passed (such rows are left out and counted). ``time``: date, datetime or number; with it, tuning and figures
     judge the latest leads by the earlier ones, and recency weights are tried; without it, stratified folds drawn
     by ``seed``. ``tenant``: pools all tenants in trees that do not know the tenant, plus shrunk effects per
-    tenant. ``categorical``: number columns that are categories. ``drop``: columns to ignore. ``lead_id``: a
-    column that must be unique and is no feature; without it, repeated rows are kept (equal leads are common)
-    and counted. ``monotone``: feature to +1 or -1. ``allow_leakage``: True, or the names that may know the
+    tenant. ``apart``: tenants that opted out of pooling; their rows teach nothing that is shared, and only their
+    own effects learn from them. ``categorical``: number columns that are categories. ``drop``: columns to ignore.
+    ``lead_id``: a column that must be unique and is no feature; without it, repeated rows are kept (equal leads
+    are common) and counted. ``monotone``: feature to +1 or -1. ``allow_leakage``: True, or the names that may know the
     outcome. ``budget``: how many shapes of trees to try. ``threads``: more help only where
     cores are idle. ``as_of``: dates after it (default: now) are refused.
 
@@ -58,6 +73,10 @@ def train(
     Raises `EmptyFrame`, `MissingColumns`, `UnusableColumn`, `NonFiniteValues`, `LabelError`, `OneClassLabel`,
     `TooLittleData`, `DuplicateLeads`, `TimeError`, `TenantError` or `LeakageError`.
     """
+    alone: pl.DataFrame | None = None
+    if tenant is not None and apart:
+        is_apart = pl.col(tenant).cast(pl.String).is_in(list(apart)).fill_null(False)
+        frame, alone = frame.filter(~is_apart), frame.filter(is_apart)
     leads = intake.take(frame, label=label, time=time, tenant=tenant, lead_id=lead_id, drop=drop, as_of=as_of)
     learned = _fit_schema(leads, categorical)
     rows = _rows(leads, learned, monotone or {})
@@ -72,17 +91,20 @@ def train(
         else splits.stratified(part.label, seed=seed)
     )
     tuned = tuning.tune(part, folds, budget=budget, seed=seed, threads=threads)
-    booster = fit_bag(
-        rows, tuned.shape, tuned.rounds, bags=tuning.bags_for(len(rows.label)), seed=seed, threads=threads
-    )
     judge = _calibrate(part, tuned, folds, judged)
-    adapted, held_logit, held = None, judge.held_logit, sample[judge.held]
-    losses: dict[str, float] = {}
-    if leads.tenant is not None:
-        pooled = _unseen_logit(rows, tuned, judge.calibrator, sample, seed, threads)
-        base = adaptation.prepare(learned, rows.matrix, pooled, rows.label, booster.feature_importance("gain"))
-        adapted, held_logit, losses = adaptation.choose(base, rows.matrix, pooled, rows.label, leads.tenant, seed=seed)
+    if leads.tenant is None:
+        bags = tuning.bags_for(len(rows.label))
+        booster = fit_bag(rows, tuned.shape, tuned.rounds, bags=bags, seed=seed, threads=threads)
+        pooled = Pooled(booster, rows, judge.calibrator, None, judge.held_logit, {})
+        held = sample[judge.held]
+    else:
+        known = np.full(len(rows.label), np.nan)
+        known[sample] = tuned.held_raw
+        pooled = pooling.learn(
+            learned, rows, leads.tenant, tuned, judge.calibrator, known_raw=known, seed=seed, threads=threads
+        )
         held = np.arange(len(rows.label))
+    held_logit = pooled.held_logit
     naive = held_out(learned, part.matrix, part.label, folds)[judge.held]
     metrics = {
         "data": _data(leads, learned, allowed),
@@ -92,15 +114,32 @@ def train(
         "shape": tuned.shape.to_json() | {"rounds": tuned.rounds},
         "tried": [shape.to_json() | {"log_loss": loss} for shape, loss in tuned.losses],
         "calibration_log_loss": judge.losses,
-        "adaptation_log_loss": losses,
+        "adaptation_log_loss": pooled.losses,
         "seed": seed,
     }
     edges = grades.find_edges(sigmoid(held_logit))
     unlike = novelty.fit(learned, rows.matrix)
     doubt = _doubt(
-        part, tuned, judge, unlike, leads=len(rows.label), signal=float(held_logit.var()), seed=seed, threads=threads
+        pooled.rows.take(sample),
+        tuned,
+        pooled.calibrator,
+        unlike,
+        leads=len(rows.label),
+        signal=float(held_logit.var()),
+        seed=seed,
+        threads=threads,
     )
-    return LeadModel(text_of(booster), learned, judge.calibrator, edges, unlike, doubt, adapted, tenant, metrics)
+    return LeadModel(
+        booster_text=text_of(pooled.booster),
+        schema=learned,
+        calibrator=pooled.calibrator,
+        edges=edges,
+        novelty=unlike,
+        uncertainty=doubt,
+        adaptation=pooled.adaptation if alone is None else _receive(pooled, learned, alone, label, str(tenant)),
+        tenant_column=tenant,
+        metrics=metrics,
+    )
 
 
 @dataclass(frozen=True)
@@ -125,22 +164,24 @@ def _calibrate(part: Rows, tuned: Tuned, folds: Sequence[Split], judged: bool) -
     return _Judgement(chosen, losses, held, logit)
 
 
-def _unseen_logit(
-    rows: Rows, tuned: Tuned, calibrator: Calibrator, sample: np.ndarray, seed: int, threads: int
-) -> np.ndarray:
-    """Calibrated log-odds of every row from trees that did not see it; from the tuning where it covered all rows."""
-    raw = np.full(len(rows.label), np.nan)
-    raw[sample] = tuned.held_raw
-    if np.isnan(raw).any():
-        folds = splits.stratified(rows.label, seed=seed, folds=2 if len(rows.label) > TUNE_ROWS else splits.FOLDS)
-        raw = tuning.cross_fit(rows, folds, tuned.shape, tuned.rounds, seed=seed, threads=threads)
-    return calibrator.apply(raw)
+def _receive(
+    pooled: Pooled, learned: schema.Schema, alone: pl.DataFrame, label: str, tenant: str
+) -> adaptation.Adaptation | None:
+    """The adaptation with the effects of tenants that stay apart, from their matured leads."""
+    outcome = intake.check_label(alone[label]) if label in alone.columns else None
+    if pooled.adaptation is None or outcome is None or outcome.null_count() == len(outcome):
+        return pooled.adaptation
+    matured = alone.filter(outcome.is_not_null())
+    matrix = learned.encode(matured)
+    logit = pooled.calibrator.apply(np.asarray(pooled.booster.predict(matrix, raw_score=True, num_threads=1)))
+    names = matured[tenant].cast(pl.String).to_numpy().astype(str)
+    return adaptation.receive(pooled.adaptation, matrix, logit, outcome.drop_nulls().to_numpy(), names)
 
 
 def _doubt(
     part: Rows,
     tuned: Tuned,
-    judge: _Judgement,
+    calibrator: Calibrator,
     unlike: novelty.Novelty,
     *,
     leads: int,
@@ -150,7 +191,7 @@ def _doubt(
 ) -> uncertainty.Uncertainty:
     """What halves of the rows disagree about."""
     halves = tuning.disagree(part, tuned, seed=seed, threads=threads)
-    scores = [[judge.calibrator.apply(raw) for raw in pair] for pair in halves]
+    scores = [[calibrator.apply(raw) for raw in pair] for pair in halves]
     differences = [one - other for one, other in scores]
     surprise, _ = unlike.measure(part.matrix)
     middle = np.mean(scores, axis=(0, 1))

@@ -1,6 +1,7 @@
 """Several tenants in one model: they differ, strangers are served, nobody is named in another's files."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_adaptation_beats_the_pooled_model_on_unseen_leads_of_every_tenant(poole
 
 def test_choice_of_adaptation_is_by_held_out_loss(pooled_model: scoring.LeadModel) -> None:
     losses = pooled_model.metrics["adaptation_log_loss"]
-    assert set(losses) == {"none", "intercept", "slopes"}
+    assert set(losses) == {"none", "intercept", "slopes", "trees taught again"}
     assert pooled_model.metrics["validation"]["log_loss"] == pytest.approx(min(losses.values()))
 
 
@@ -116,3 +117,27 @@ def test_less_is_known_of_a_new_tenant_than_of_one_with_leads(pooled_model: scor
         return score.probability_high - score.probability_low
 
     assert width("brand-new") > 1.3 * width("nord")
+
+
+def test_tenant_that_opts_out_teaches_nothing_shared_and_still_keeps_its_own_voice(pooled_frame: pl.DataFrame) -> None:
+    options = {"label": "won", "tenant": "tenant_id", "drop": ["truth", "day"], "budget": 1}
+    without = scoring.train(pooled_frame.filter(pl.col("tenant_id") != "syd"), **options).files()  # type: ignore[arg-type]
+    model = scoring.train(pooled_frame, apart=["syd"], **options)  # type: ignore[arg-type]
+    files = model.files()
+    own = f"adaptations/{key_of('syd')}.json"
+    assert set(files) - set(without) == {own}
+    shared = set(without) - {"calibration.json"}
+    assert {name: files[name] for name in shared} == {name: without[name] for name in shared}
+    assert files["calibration.json"].replace(f'   "{key_of("syd")}",\n', "") == without["calibration.json"]
+    assert model.score_one(LEAD, tenant="syd").probability < model.score_one(LEAD, tenant="oest").probability
+
+
+def test_no_lead_can_be_read_from_what_is_shared(pooled_frame: pl.DataFrame) -> None:
+    telltale = 7_654_321.25
+    odd = pl.when(pl.int_range(pl.len()) == 3).then(telltale).otherwise("size").alias("size")
+    model = scoring.train(
+        pooled_frame.with_columns(odd), label="won", tenant="tenant_id", drop=["truth", "day"], budget=1
+    )
+    shared = "".join(text for name, text in model.files().items() if not name.startswith("adaptations/"))
+    numbers = {float(number) for number in re.findall(r"(?<!\w)\d+\.?\d*(?:e[+-]?\d+)?(?!\w)", shared)}
+    assert not [number for number in numbers if telltale / 20 < number < telltale * 20]
