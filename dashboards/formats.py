@@ -1,33 +1,34 @@
-"""Numbers, money, dates and ages as Danish and English readers write them. No sentence is made here."""
+"""Numbers, money, dates and ages as Danish and English readers write them. No sentence is made here.
+
+The languages, and how they write numbers and ratios, are the kernel's: the API says them too.
+"""
 
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from tekup.language import MISSING, Language, format_number, format_rate
 from tekup.money import MINOR_DIGITS
 
-MISSING = "–"
+__all__ = [
+    "MISSING",
+    "ZONE",
+    "Language",
+    "format_age",
+    "format_change",
+    "format_date",
+    "format_money",
+    "format_number",
+    "format_rate",
+    "format_signed",
+    "format_time",
+]
+
 ZONE = ZoneInfo("Europe/Copenhagen")
 """The zone in which times are shown; the marts' days are cut in the tenant's own."""
 
 _NBSP = "\N{NO-BREAK SPACE}"
 _MONTHS_DA = ("jan.", "feb.", "mar.", "apr.", "maj", "jun.", "jul.", "aug.", "sep.", "okt.", "nov.", "dec.")
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class Language(StrEnum):
-    """The two languages of the pages."""
-
-    DA = "da"
-    EN = "en"
-
-
-def format_number(value: float | None, language: Language, digits: int = 0) -> str:
-    """1.234,5 in Danish, 1,234.5 in English; a dash where there is no value."""
-    if value is None:
-        return MISSING
-    text = f"{value:,.{digits}f}"
-    return text.translate(str.maketrans(",.", ".,")) if language is Language.DA else text
 
 
 def format_money(cents: float | None, currency: str | None, language: Language) -> str:
@@ -39,13 +40,6 @@ def format_money(cents: float | None, currency: str | None, language: Language) 
     if language is Language.DA:
         return f"{amount}{_NBSP}{'kr.' if code == 'DKK' else code}"
     return f"{code}{_NBSP}{amount}"
-
-
-def format_rate(rate: float | None, language: Language, digits: int = 0) -> str:
-    """A ratio as per cent: 12 % in Danish, 12% in English."""
-    if rate is None:
-        return MISSING
-    return format_number(rate * 100, language, digits) + (f"{_NBSP}%" if language is Language.DA else "%")
 
 
 def format_change(change: float | None, language: Language) -> str | None:

@@ -3,29 +3,26 @@
 The headline figures' words are not written here: they come from where the figures are defined.
 """
 
-from collections.abc import Mapping
-
-from dashboards.formats import MISSING, Language
+from tekup.language import Words, say
 from tekup.metrics import METRICS
+from tekup.vocabulary import CHANNELS, COUNTRIES, INDUSTRIES, LANGUAGES
 
-Words = Mapping[str, tuple[str, str]]
+__all__ = [
+    "CHANNELS",
+    "COUNTRIES",
+    "FIGURES",
+    "FIGURE_DEFINITIONS",
+    "INDUSTRIES",
+    "LANGUAGES",
+    "MODELS",
+    "RUN_STATUSES",
+    "STATUSES",
+    "TOUCH_KINDS",
+    "VENDORS",
+    "Words",
+    "say",
+]
 
-CHANNELS: Words = {
-    "paid_search": ("Betalt søgning", "Paid search"),
-    "paid_social": ("Betalt social", "Paid social"),
-    "organic_search": ("Organisk søgning", "Organic search"),
-    "organic_social": ("Organisk social", "Organic social"),
-    "email": ("E-mail", "E-mail"),
-    "referral": ("Henvisning", "Referral"),
-    "display": ("Bannere", "Display"),
-    "direct": ("Direkte", "Direct"),
-    "events": ("Events", "Events"),
-    "other": ("Andet", "Other"),
-    "unknown": ("Ukendt", "Unknown"),
-    "(unattributed)": ("(uden berøring)", "(unattributed)"),
-    "(baseline)": ("(uden kanaler)", "(without channels)"),
-    "(not set)": ("(ikke angivet)", "(not set)"),
-}
 STATUSES: Words = {
     "new": ("Ny", "New"),
     "contacted": ("Kontaktet", "Contacted"),
@@ -70,42 +67,5 @@ RUN_STATUSES: Words = {
     "succeeded": ("Lykkedes", "Succeeded"),
     "failed": ("Fejlede", "Failed"),
 }
-INDUSTRIES: Words = {
-    "construction": ("byggeri", "construction"),
-    "software": ("software", "software"),
-    "retail": ("detailhandel", "retail"),
-    "manufacturing": ("produktion", "manufacturing"),
-    "hospitality": ("hotel og restauration", "hospitality"),
-    "finance": ("finans", "finance"),
-    "public": ("det offentlige", "the public sector"),
-    "real_estate": ("ejendomme", "real estate"),
-    "agriculture": ("landbrug", "agriculture"),
-    "logistics": ("logistik", "logistics"),
-}
-LANGUAGES: Words = {
-    "da": ("dansk", "Danish"),
-    "en": ("engelsk", "English"),
-    "de": ("tysk", "German"),
-    "sv": ("svensk", "Swedish"),
-    "no": ("norsk", "Norwegian"),
-}
 FIGURES: Words = {name: (metric.label_da, metric.label) for name, metric in METRICS.items()}
 FIGURE_DEFINITIONS: Words = {name: (metric.description_da, metric.description) for name, metric in METRICS.items()}
-COUNTRIES: Words = {
-    "DK": ("Danmark", "Denmark"),
-    "SE": ("Sverige", "Sweden"),
-    "NO": ("Norge", "Norway"),
-    "DE": ("Tyskland", "Germany"),
-    "GB": ("Storbritannien", "United Kingdom"),
-    "US": ("USA", "United States"),
-}
-
-
-def say(words: Words, key: str | None, language: Language) -> str:
-    """The word for ``key``; a key without one is shown as it is, with blanks for underscores."""
-    if key is None:
-        return MISSING
-    pair = words.get(key)
-    if pair is None:
-        return key.replace("_", " ")
-    return pair[0] if language is Language.DA else pair[1]

@@ -28,7 +28,7 @@ def best_possible(known: pl.DataFrame, asked: pl.DataFrame) -> np.ndarray:
 
 
 def best_learnable(known: pl.DataFrame, asked: pl.DataFrame) -> np.ndarray:
-    """What is left to a tenant's own data: the shared truth and the spread of tenants are given, its effects are not."""
+    """The shared truth and the spread of tenants are given; a tenant's own effects are left to its own leads."""
     names = [f"x{i}" for i in range(world.NUMBERS)]
     levels = pl.Enum(world.SOURCES)
 

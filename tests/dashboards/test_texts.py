@@ -6,9 +6,10 @@ from string import Formatter
 
 import pytest
 
-from dashboards import reasons, vocabulary
+from dashboards import vocabulary
 from dashboards.formats import Language
 from dashboards.texts import TEXTS, text
+from tekup import reasons
 from tests.paths import ROOT
 
 SOURCES = {path: path.read_text() for path in (ROOT / "dashboards").rglob("*.py")}
