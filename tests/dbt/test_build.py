@@ -28,7 +28,7 @@ def test_one_person_is_found_in_all_sources_of_one_tenant(warehouse: Warehouse) 
         "select first_name, last_name, hubspot_contact_id, kit_subscriber_id, is_subscribed, source_record_count "
         "from marts.dim_contact order by first_name"
     )
-    assert people == [("alfa", "Holm", "77", "5", True, 3), ("beta", "Holm", "77", "5", True, 3)]
+    assert people == [("alfa", "Holm", "77", "5", True, 6), ("beta", "Holm", "77", "5", True, 6)]
 
 
 def test_values_that_can_not_be_typed_become_null_and_stop_nothing(warehouse: Warehouse) -> None:

@@ -1,6 +1,7 @@
 {#- Each mart's rows belong to a tenant that is there: none is left of a tenant that was deleted. -#}
 {% set marts = [
-    'dim_campaign', 'dim_company', 'dim_contact', 'fct_campaign_spend_daily', 'fct_charge', 'fct_conversion',
+    'dim_campaign', 'dim_company', 'dim_contact', 'dim_person_identity', 'fct_campaign_spend_daily', 'fct_charge',
+    'fct_conversion',
     'fct_deal', 'fct_email_subscriber', 'fct_invoice', 'fct_lead', 'fct_refund', 'fct_subscription',
     'fct_touchpoint', 'ftr_lead', 'kpi_tenant_daily',
 ] %}

@@ -40,7 +40,10 @@ select
     lead.lost_at,
     lead.updated_at
 from {{ ref('stg_operational__leads') }} as lead
-inner join {{ ref('int_lead_identify') }} as person
-    on person.tenant_id = lead.tenant_id and person.lead_id = lead.lead_id
+inner join {{ ref('dim_person_identity') }} as person
+    on
+        person.tenant_id = lead.tenant_id
+        and person.source_system = 'lead'
+        and person.source_id = lead.lead_id::text
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id
 where not lead.is_deleted

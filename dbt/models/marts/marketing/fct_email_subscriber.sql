@@ -17,7 +17,7 @@ select
     subscriber.tenant_id,
     subscriber.subscriber_id,
     subscriber.email,
-    coalesce('email:' || md5(subscriber.email), 'kit:' || subscriber.subscriber_id) as contact_key,
+    person.person_id,
     coalesce(subscriber.state, 'unknown') as state,
     coalesce(subscriber.state = 'active', false) as is_subscribed,
     coalesce(tags.tag_count, 0) as tag_count,
@@ -27,5 +27,10 @@ select
     subscriber.created_at
 from {{ ref('stg_kit__subscribers') }} as subscriber
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = subscriber.tenant_id
+inner join {{ ref('dim_person_identity') }} as person
+    on
+        person.tenant_id = subscriber.tenant_id
+        and person.source_system = 'kit'
+        and person.source_id = subscriber.subscriber_id
 left join tags on tags.tenant_id = subscriber.tenant_id and tags.subscriber_id = subscriber.subscriber_id
 where not subscriber.is_deleted

@@ -6,6 +6,7 @@ with sources as (
         'operational' as source_system,
         1 as priority,
         company_id::text as source_id,
+        company_id,
         company_name,
         domain,
         industry,
@@ -21,6 +22,7 @@ with sources as (
         'hubspot' as source_system,
         2 as priority,
         company_id as source_id,
+        operational_company_id as company_id,
         company_name,
         domain,
         industry,
@@ -34,9 +36,16 @@ with sources as (
 
 keyed as (
     select
-        *,
-        coalesce('domain:' || domain, source_system || ':' || source_id) as company_key
+        sources.*,
+        coalesce(
+            'domain:' || coalesce(named.domain, case when named.company_id is null then sources.domain end),
+            'operational:' || named.company_id::text,
+            sources.source_system || ':' || sources.source_id
+        ) as company_key
     from sources
+    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = sources.tenant_id
+    left join {{ ref('stg_operational__companies') }} as named
+        on named.tenant_id = sources.tenant_id and named.company_id = sources.company_id and not named.is_deleted
 )
 
 select
@@ -48,7 +57,7 @@ select
         as hubspot_company_id,
     (array_agg(company_name order by priority, created_at, source_id) filter (where company_name is not null))[1]
         as company_name,
-    min(domain) as domain,
+    (array_agg(domain order by priority, created_at, source_id) filter (where domain is not null))[1] as domain,
     (array_agg(industry order by priority, created_at, source_id) filter (where industry is not null))[1] as industry,
     (array_agg(employee_count order by priority, created_at, source_id) filter (where employee_count is not null))[1]
         as employee_count,

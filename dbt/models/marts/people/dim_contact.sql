@@ -1,9 +1,17 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'contact_key'], 'unique': true}, {'columns': ['tenant_id', 'email']}]) }}
+{{
+    config(
+        meta={'change_log': ['tenant_id', 'person_id']},
+        indexes=[
+            {'columns': ['tenant_id', 'person_id'], 'unique': true},
+            {'columns': ['tenant_id', 'email']},
+        ],
+    )
+}}
 
 with sources as (
     select
         tenant_id,
-        'operational' as source_system,
+        'contact' as source_system,
         1 as priority,
         contact_id::text as source_id,
         email,
@@ -57,40 +65,84 @@ with sources as (
         created_at
     from {{ ref('stg_kit__subscribers') }}
     where not is_deleted
+    union all
+    select
+        tenant_id,
+        'lead' as source_system,
+        4 as priority,
+        lead_id::text as source_id,
+        email,
+        nullif(split_part(btrim(full_name), ' ', 1), '') as first_name,
+        nullif(substring(btrim(full_name) from ' +(.*)$'), '') as last_name,
+        null as phone,
+        job_title,
+        language,
+        null as lifecycle_stage,
+        company_id,
+        has_marketing_consent,
+        null::text as subscriber_state,
+        created_at
+    from {{ ref('stg_operational__leads') }}
+    where not is_deleted
+    union all
+    select
+        tenant_id,
+        'stripe' as source_system,
+        5 as priority,
+        customer_id as source_id,
+        email,
+        null as first_name,
+        null as last_name,
+        null as phone,
+        null as job_title,
+        null as language,
+        null as lifecycle_stage,
+        null::uuid as company_id,
+        false as has_marketing_consent,
+        null::text as subscriber_state,
+        created_at
+    from {{ ref('stg_stripe__customers') }}
+    where not is_deleted
 ),
 
-keyed as (
+{%- set oldest = 'order by priority, created_at, source_id' %}
+
+people as (
     select
-        *,
-        coalesce('email:' || md5(email), source_system || ':' || source_id) as contact_key
+        sources.*,
+        identity.person_id,
+        identity.is_conflicting
     from sources
+    inner join {{ ref('dim_person_identity') }} as identity
+        on
+            identity.tenant_id = sources.tenant_id
+            and identity.source_system = sources.source_system
+            and identity.source_id = sources.source_id
 )
 
 select
     tenant_id,
-    contact_key,
-    (array_agg(source_id order by priority, created_at, source_id) filter (where source_system = 'operational'))[1]
-        ::uuid as contact_id,
-    (array_agg(source_id order by priority, created_at, source_id) filter (where source_system = 'hubspot'))[1]
-        as hubspot_contact_id,
-    (array_agg(source_id order by priority, created_at, source_id) filter (where source_system = 'kit'))[1]
-        as kit_subscriber_id,
-    min(email) as email,
-    (array_agg(first_name order by priority, created_at, source_id) filter (where first_name is not null))[1]
-        as first_name,
-    (array_agg(last_name order by priority, created_at, source_id) filter (where last_name is not null))[1]
-        as last_name,
-    (array_agg(phone order by priority, created_at, source_id) filter (where phone is not null))[1] as phone,
-    (array_agg(job_title order by priority, created_at, source_id) filter (where job_title is not null))[1]
-        as job_title,
-    (array_agg(language order by priority, created_at, source_id) filter (where language is not null))[1] as language,
-    (array_agg(lifecycle_stage order by priority, created_at, source_id) filter (where lifecycle_stage is not null))[1]
-        as lifecycle_stage,
-    (array_agg(company_id order by priority, created_at, source_id) filter (where company_id is not null))[1]
-        as company_id,
-    bool_or(has_marketing_consent) as has_marketing_consent,
+    person_id,
+    {%- for source_system, column, kind in [
+        ('contact', 'contact_id', 'uuid'),
+        ('hubspot', 'hubspot_contact_id', 'text'),
+        ('kit', 'kit_subscriber_id', 'text'),
+        ('stripe', 'stripe_customer_id', 'text'),
+    ] %}
+    (array_agg(source_id {{ oldest }}) filter (where source_system = '{{ source_system }}'))[1]::{{ kind }}
+        as {{ column }},
+    {%- endfor %}
+    {%- for column in ['email', 'first_name', 'last_name', 'phone', 'job_title', 'language', 'lifecycle_stage',
+        'company_id'] %}
+    (array_agg({{ column }} {{ oldest }}) filter (where {{ column }} is not null))[1] as {{ column }},
+    {%- endfor %}
+    coalesce(
+        bool_or(has_marketing_consent) filter (where source_system = 'contact'), bool_or(has_marketing_consent)
+    ) as has_marketing_consent,
     bool_or(coalesce(subscriber_state = 'active', false)) as is_subscribed,
+    count(*) filter (where source_system = 'lead') as lead_count,
     count(*) as source_record_count,
+    count(*) filter (where is_conflicting) as conflicting_record_count,
     min(created_at) as created_at
-from keyed
-group by tenant_id, contact_key
+from people
+group by tenant_id, person_id

@@ -1,0 +1,23 @@
+{{
+    config(
+        meta={'change_log': ['tenant_id', 'source_system', 'source_id', 'person_id']},
+        indexes=[
+            {'columns': ['tenant_id', 'source_system', 'source_id'], 'unique': true},
+            {'columns': ['tenant_id', 'person_id']},
+        ],
+    )
+}}
+
+select
+    link.tenant_id,
+    link.source_system,
+    link.source_id,
+    first_value(
+        case when link.source_system = 'cookie' then 'anon' else link.source_system end || ':' || link.source_id
+    ) over (
+        partition by link.tenant_id, link.root order by link.priority, link.created_at, link.source_id
+    ) as person_id,
+    link.rule,
+    link.is_conflicting
+from {{ ref('int_person_link') }} as link
+inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = link.tenant_id

@@ -1,0 +1,71 @@
+"""Who is one person with whom, through builds between which links and records come and go."""
+
+from uuid import UUID
+
+import pytest
+
+from tekup.db import Database
+from tests.dbt.conftest import Warehouse
+from tests.dbt.rows import insert, vendor_row
+
+GUEST = UUID("00000000-0000-0000-0000-000000000051")
+
+
+@pytest.fixture(scope="module")
+def guests(warehouse: Warehouse) -> Warehouse:
+    """In both tenants a contact, its lead without an address, the lead's cookie with a touch, and a Kit subscriber."""
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
+        for tenant in (warehouse.a, warehouse.b):
+            own = {"tenant_id": tenant, "id": GUEST, "created_at": "2026-04-01", "updated_at": "2026-04-01"}
+            insert(connection, "raw_operational.contacts", [{**own, "email": "Guest@X.dk", "first_name": "Gæst"}])
+            insert(connection, "raw_operational.leads", [{**own, "status": "new", "contact_id": GUEST, "source": "x"}])
+            insert(connection, "raw_operational.identities",
+                   [{**own, "anonymous_id": "g1", "lead_id": GUEST, "kind": "cookie", "value": "g1",
+                     "first_seen_at": "2026-04-01"}])  # fmt: skip
+            insert(connection, "raw_operational.touchpoints",
+                   [{**own, "anonymous_id": "g1", "kind": "visit", "channel": "email", "occurred_at": "2026-04-01"}])  # fmt: skip
+            insert(connection, "raw_kit.subscribers", [vendor_row(tenant, "51", {"email_address": " guest@x.dk"})])
+    warehouse.build("build", "--select", "dim_person_identity+", "--exclude", "tag:after_models")
+    return warehouse
+
+
+def change(warehouse: Warehouse, statement: str, *values: object) -> None:
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: change links") as connection:
+        connection.execute(statement.encode(), values)
+    warehouse.build("run", "--select", "dim_person_identity", "dim_contact", "fct_touchpoint")
+
+
+def persons(warehouse: Warehouse, tenant: UUID) -> dict[object, object]:
+    """Whose each of the guest's records is, and whose the touch."""
+    found = warehouse.rows(
+        f"select source_system, person_id from marts.dim_person_identity where tenant_id = '{tenant}' "
+        f"and source_id in ('{GUEST}', 'g1', '51') union all "
+        f"select 'touch', person_id from marts.fct_touchpoint where tenant_id = '{tenant}' and anonymous_id = 'g1'"
+    )
+    return {system: person for system, person in found}  # noqa: C416
+
+
+def test_cookie_lead_contact_and_address_are_one_person(guests: Warehouse) -> None:
+    together = dict.fromkeys(("contact", "lead", "cookie", "kit", "touch"), f"contact:{GUEST}")
+    assert persons(guests, guests.a) == persons(guests, guests.b) == together
+
+
+def test_a_removed_link_parts_the_persons_again_and_only_in_its_own_tenant(guests: Warehouse) -> None:
+    together = persons(guests, guests.b)
+    change(guests, "update raw_operational.leads set contact_id = null, synced_at = now() "
+                   "where tenant_id = %s and id = %s", guests.a, GUEST)  # fmt: skip
+    apart = dict.fromkeys(("lead", "cookie", "touch"), f"lead:{GUEST}")
+    assert persons(guests, guests.a) == {**together, **apart}
+    assert persons(guests, guests.b) == together
+    change(guests, "update raw_operational.leads set contact_id = id, synced_at = now() "
+                   "where tenant_id = %s and id = %s", guests.a, GUEST)  # fmt: skip
+    assert persons(guests, guests.a) == together
+
+
+def test_a_deleted_contact_leaves_the_person_to_the_records_that_are_left(guests: Warehouse) -> None:
+    change(guests, "update raw_operational.contacts set deleted_at = now(), synced_at = now() "
+                   "where tenant_id = %s and id = %s", guests.a, GUEST)  # fmt: skip
+    assert persons(guests, guests.a) == {
+        "kit": "kit:51", **dict.fromkeys(("lead", "cookie", "touch"), f"lead:{GUEST}")
+    }  # fmt: skip
+    assert guests.rows(f"select tenant_id from marts.dim_contact where contact_id = '{GUEST}'") == [(guests.b,)]
