@@ -11,10 +11,12 @@ import streamlit as st
 
 from dashboards.queries import (
     attribution_distribution,
+    check_failure,
     check_result,
     fct_attribution_campaign,
     fct_attribution_credit,
     fct_lead,
+    fct_quality_daily,
     fct_touchpoint,
     kpi_tenant_daily,
     sync_run,
@@ -125,3 +127,15 @@ def recent_runs(tenant_id: UUID) -> pl.DataFrame:
 def checks(tenant_id: UUID) -> pl.DataFrame:
     """See `check_result.read_checks`."""
     return check_result.read_checks(tenant_id)
+
+
+@per_tenant
+def failures(tenant_id: UUID) -> pl.DataFrame:
+    """See `check_failure.read_failures`."""
+    return check_failure.read_failures(tenant_id)
+
+
+@per_tenant
+def quality(tenant_id: UUID) -> pl.DataFrame:
+    """See `fct_quality_daily.read_quality`."""
+    return fct_quality_daily.read_quality(tenant_id)

@@ -1,4 +1,4 @@
-"""Leads as a CSV file that a spreadsheet opens without harm. Which leads is the page's choice."""
+"""Rows as a CSV file that a spreadsheet opens without harm. Which rows is the page's choice."""
 
 import polars as pl
 
@@ -8,16 +8,20 @@ from dashboards.reasons import read_reasons
 _FORMULA_STARTS = r"^([=+\-@\t\r])"
 
 
-def write_csv(leads: pl.DataFrame, language: Language) -> bytes:
-    """UTF-8 with a byte-order mark, as Excel wants it; semicolons and decimal commas in Danish.
-
-    A text that a spreadsheet would run as a formula gets an apostrophe before it.
-    """
+def write_leads(leads: pl.DataFrame, language: Language) -> bytes:
+    """Leads with their reasons in words."""
     reasons = [
         "; ".join(f"{reason.sign} {reason.words}" for reason in read_reasons(stored, language))
         for stored in leads["reasons"].to_list()
     ]
-    table = leads.with_columns(pl.Series("reasons", reasons, dtype=pl.String)).drop("person_id")
+    return write_csv(leads.with_columns(pl.Series("reasons", reasons, dtype=pl.String)).drop("person_id"), language)
+
+
+def write_csv(table: pl.DataFrame, language: Language) -> bytes:
+    """UTF-8 with a byte-order mark, as Excel wants it; semicolons and decimal commas in Danish.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
     harmless = table.with_columns(pl.col(pl.String).str.replace(_FORMULA_STARTS, "'$1"))
     danish = language is Language.DA
     text: str = harmless.write_csv(

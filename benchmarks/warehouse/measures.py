@@ -146,7 +146,8 @@ class Dbt:
 def replay(address: str, statements: dict[str, list[str]], parents: dict[str, set[str]]) -> None:
     """Send the statements in dbt's order over as many bare connections as dbt has threads."""
     with ExitStack() as stack:
-        free = [stack.enter_context(_builder(address)) for _ in range(THREADS)]
+        # as dbt's driver does, the first statement after a commit begins a transaction: `set local` rests on it
+        free = [stack.enter_context(_builder(address, autocommit=False)) for _ in range(THREADS)]
         pool = stack.enter_context(ThreadPoolExecutor(THREADS))
         running: dict[str, Future[None]] = {}
         ended: set[str] = set()
@@ -157,6 +158,7 @@ def replay(address: str, statements: dict[str, list[str]], parents: dict[str, se
             try:
                 for statement in statements[node]:
                     connection.execute(statement.encode())
+                connection.commit()
             finally:
                 free.append(connection)
 
@@ -200,7 +202,8 @@ def drop_database(address: str, name: str) -> None:
         admin.execute(f"drop database {name}".encode())
 
 
-def _builder(address: str) -> psycopg.Connection:
+def _builder(address: str, *, autocommit: bool = True) -> psycopg.Connection:
     connection = psycopg.connect(address, autocommit=True)
     connection.execute(f"set role {ALL_TENANTS_ROLE}".encode())
+    connection.autocommit = autocommit
     return connection

@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import cache, session
+from dashboards.app_pages.doubts import warn_of_doubts
 from dashboards.charts import credit as credit_charts
 from dashboards.faults import show_empty
 from dashboards.formats import MISSING, Language, format_money, format_number, format_time
@@ -26,6 +27,7 @@ def show() -> None:
     """The comparison, one model's credit with its return, and the commonest paths."""
     signed_in, language = session.require(), session.language()
     st.title(text("attribution_title", language), anchor=False)
+    warn_of_doubts()
     credit = cache.credit(signed_in.tenant_id)
     if credit.is_empty():
         show_empty("empty_attribution")

@@ -1,21 +1,27 @@
 """Whether the figures can be trusted: sources, checks and the latest pulls."""
 
+import json
+
 import polars as pl
 import streamlit as st
 
 from dashboards import cache, session
+from dashboards.app_pages.doubts import warn_of_doubts
 from dashboards.app_pages.sources import draw_source_badges
+from dashboards.export import write_csv
 from dashboards.faults import show_empty
-from dashboards.formats import Language, format_number, format_time
+from dashboards.formats import Language, format_number, format_rate, format_time
 from dashboards.markdown import plain
 from dashboards.texts import text
 from dashboards.vocabulary import RUN_STATUSES, VENDORS, say
 
 
 def show() -> None:
-    """Sources, failing checks with what was found, and the record of pulls."""
+    """The quality of the data, sources, failing checks with the rows that break them, and the record of pulls."""
     signed_in, language = session.require(), session.language()
     st.title(text("health_title", language), anchor=False)
+    warn_of_doubts()
+    _draw_quality(cache.quality(signed_in.tenant_id), language)
     st.subheader(text("sources_title", language), anchor=False)
     sources = cache.sources(signed_in.tenant_id)
     draw_source_badges(sources, language)
@@ -24,8 +30,48 @@ def show() -> None:
         st.error(f"**{say(VENDORS, source['vendor'], language)}**: {plain(what)}", icon=":material/error:")
     st.subheader(text("checks_title", language), anchor=False)
     _draw_checks(cache.checks(signed_in.tenant_id), language)
+    _draw_failures(cache.failures(signed_in.tenant_id), language)
     st.subheader(text("runs_title", language), anchor=False)
     _draw_runs(cache.recent_runs(signed_in.tenant_id), language)
+
+
+def _draw_quality(quality: pl.DataFrame, language: Language) -> None:
+    if quality.is_empty():
+        return
+    latest = quality.tail(1)
+    st.metric(
+        text("quality", language),
+        format_rate(latest["quality_rate"].item(), language, 1),
+        help=text("quality_help", language),
+        border=True,
+        chart_data=(quality["quality_rate"] * 100).to_list(),
+        chart_type="area",
+        width="content",
+    )
+
+
+def _draw_failures(failures: pl.DataFrame, language: Language) -> None:
+    if failures.is_empty():
+        return
+    for (name,), rows in failures.group_by("check_name", maintain_order=True):
+        with st.expander(text("failing_rows", language, check=plain(str(name)), shown=rows.height)):
+            table = pl.DataFrame([_flatten(row) for row in rows["failed_row"]], infer_schema_length=None)
+            st.dataframe(table, hide_index=True, alt=text("failing_rows", language, check=name, shown=rows.height))
+    st.download_button(
+        text("export_failures", language),
+        write_csv(failures, language),
+        file_name="failing-rows.csv",
+        mime="text/csv",
+        icon=":material/download:",
+    )
+
+
+def _flatten(row: str) -> dict[str, str | None]:
+    """A kept row as columns of text; what is nested stays JSON."""
+    return {
+        name: value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in json.loads(row).items()
+    }
 
 
 def _draw_checks(checks: pl.DataFrame, language: Language) -> None:
@@ -44,6 +90,8 @@ def _draw_checks(checks: pl.DataFrame, language: Language) -> None:
             text("severity", language): text(f"severity_{row['severity']}", language),
             text("observed", language): row["observed"],
             text("expected", language): row["expected"],
+            text("failing_row_count", language): format_number(row["failed_row_count"], language),
+            text("failing_since", language): format_time(row["failing_since"], language),
             text("checked", language): format_time(row["checked_at"], language),
         }
         for row in failing.iter_rows(named=True)

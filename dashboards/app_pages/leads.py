@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards import cache, session
 from dashboards.app_pages.lead_detail import close_lead, open_lead, show_lead, wanted_lead
-from dashboards.export import write_csv
+from dashboards.export import write_leads
 from dashboards.faults import show_empty
 from dashboards.formats import MISSING, Language, format_age, format_number, format_rate
 from dashboards.markdown import plain
@@ -51,7 +51,7 @@ def show() -> None:
     _draw_list(leads, language)
     st.download_button(
         text("export", language),
-        data=lambda: write_csv(cache.ranked_leads(signed_in.tenant_id, wanted, EXPORT_LIMIT), language),
+        data=lambda: write_leads(cache.ranked_leads(signed_in.tenant_id, wanted, EXPORT_LIMIT), language),
         file_name=f"leads-{utc_now():%Y-%m-%d}.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -7,6 +7,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import cache, session
+from dashboards.app_pages.doubts import warn_of_doubts
 from dashboards.app_pages.sources import draw_source_badges
 from dashboards.charts import style, trends
 from dashboards.comparison import compare
@@ -35,6 +36,7 @@ def show() -> None:
     """Tiles, two trends and the sources' freshness."""
     signed_in, language = session.require(), session.language()
     st.title(text("overview_title", language), anchor=False)
+    warn_of_doubts()
     last = cache.last_day(signed_in.tenant_id)
     if last is None:
         show_empty("empty_overview")

@@ -13,6 +13,9 @@ _CHECK: Schema = {
     "observed": pl.String,
     "expected": pl.String,
     "checked_at": UTC_TIME,
+    "is_blocking": pl.Boolean,
+    "failed_row_count": pl.Int64,
+    "failing_since": UTC_TIME,
 }
 
 
@@ -21,7 +24,8 @@ def read_checks(tenant_id: UUID, limit: int = 500) -> pl.DataFrame:
     return read_frame(
         tenant_id,
         """
-        select check_name, is_passed, severity, observed, expected, checked_at
+        select check_name, is_passed, severity, observed, expected, checked_at,
+               is_blocking, failed_row_count, failing_since
         from ops.check_result
         where tenant_id = %(tenant_id)s
         order by is_passed, severity, check_name

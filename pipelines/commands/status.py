@@ -1,6 +1,7 @@
 """`tekup status`: per tenant and source, how fresh and how large; what fails; which model is live."""
 
 import json
+from collections.abc import Sequence
 
 import click
 
@@ -18,12 +19,34 @@ inner join (
 order by tenant.domain, run.vendor
 """
 _CHECKS = """
-select tenant.domain, result.check_name, result.observed, result.expected
+select tenant.domain, result.check_name, result.observed, result.expected, result.severity, result.failed_row_count,
+    result.is_blocking, result.failing_since
 from ops.check_result as result
 inner join raw_operational.tenants as tenant on tenant.tenant_id = result.tenant_id
 where not result.is_passed
 order by tenant.domain, result.check_name
 """
+_CHECK_KEYS = (
+    "tenant", "check", "observed", "expected", "severity", "failed_row_count", "is_blocking", "failing_since",
+)  # fmt: skip
+_QUALITY = """
+select tenant.domain, sum(day.weight_passed)::double precision / sum(day.weight_total)
+from ops.quality_daily as day
+inner join raw_operational.tenants as tenant on tenant.tenant_id = day.tenant_id
+where day.quality_date = (
+    select max(newest.quality_date) from ops.quality_daily as newest where newest.tenant_id = day.tenant_id
+)
+group by tenant.domain
+"""
+_FAILED_ROWS = """
+select tenant.domain, failure.check_name, failure.failed_row::text
+from ops.check_failure as failure
+inner join raw_operational.tenants as tenant on tenant.tenant_id = failure.tenant_id
+where failure.row_number <= %s
+order by tenant.domain, failure.check_name, failure.row_number
+"""
+_FEW = 3
+"""Failing rows that are shown of each check; the page of data health has more of them."""
 _MISSING = """
 select tenant.domain, proof.vendor, proof.stream, proof.detail, proof.checked_at
 from ops.completeness as proof
@@ -66,6 +89,8 @@ def status(as_json: bool, only: str | None) -> None:
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tekup status") as connection:
         sources = [row for row in connection.execute(_SOURCES).fetchall() if only in (None, row[0])]
         failing = [row for row in connection.execute(_CHECKS).fetchall() if only in (None, row[0])]
+        quality = {row[0]: row[1] for row in connection.execute(_QUALITY).fetchall() if only in (None, row[0])}
+        failed_rows = connection.execute(_FAILED_ROWS, (_FEW,)).fetchall()
         missing = [row for row in connection.execute(_MISSING).fetchall() if only in (None, row[0])]
         proven = {row[:2]: row[2:] for row in connection.execute(_PROVEN).fetchall()}
         new_fields = [row for row in connection.execute(_NEW_FIELDS).fetchall() if only in (None, row[0])]
@@ -89,8 +114,10 @@ def status(as_json: bool, only: str | None) -> None:
                 {
                     "sources": [dict(zip(keys, row, strict=True)) for row in sources],
                     "failing_checks": [
-                        dict(zip(("tenant", "check", "observed", "expected"), row, strict=True)) for row in failing
+                        dict(zip(_CHECK_KEYS, row, strict=True)) | {"rows": _rows_of(failed_rows, row)}
+                        for row in failing
                     ],
+                    "quality": quality,
                     "known_missing": [
                         dict(zip(("tenant", "source", "stream", "detail", "checked_at"), row, strict=True))
                         for row in missing
@@ -122,9 +149,24 @@ def status(as_json: bool, only: str | None) -> None:
         console.print(f"[red]not complete[/red] {vendor}/{stream} of {domain}: {detail} ({_moment(checked)})")
     for domain, vendor, stream, names in new_fields:
         console.print(f"new fields in {vendor}/{stream} of {domain}: {names}")
-    for domain, check, observed, expected in failing:
-        console.print(f"[red]failing check[/red] {check} of {domain}: {observed} instead of {expected}")
+    for failed in failing:
+        domain, check, observed, expected, severity, row_count, is_blocking, since = failed
+        word = "[red]failing check[/red]" if severity == "error" else "[yellow]warning[/yellow]"
+        held = "; models keep to its last good rows" if is_blocking else ""
+        console.print(f"{word} {check} of {domain} since {_moment(since)}: {observed}, expected {expected}{held}")
+        for row in _rows_of(failed_rows, failed):
+            console.print(f"    {json.dumps(row, ensure_ascii=False)}", markup=False, overflow="ellipsis", no_wrap=True)
+        if row_count > _FEW:
+            console.print(f"    {row_count:,} rows in all")
+    if quality:
+        told = ", ".join(f"{domain} {rate:.1%}" for domain, rate in sorted(quality.items()))
+        console.print(f"data quality: {told}")
     console.print(f"live model: {model[0]}, trained {_moment(model[1])}" if model else "live model: none yet")
+
+
+def _rows_of(failed_rows: Sequence[tuple[str, str, str]], failing: Sequence[object]) -> list[dict[str, object]]:
+    """The kept rows that break one check of one tenant."""
+    return [json.loads(row) for domain, check, row in failed_rows if [domain, check] == list(failing[:2])]
 
 
 def _proof(found: tuple[int, object] | None) -> str:

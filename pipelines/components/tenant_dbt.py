@@ -10,6 +10,7 @@ from dagster.components import DefsStateConfig
 from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
 from pipelines.automation import AFTER_UPSTREAM, MART_FRESHNESS, OWNERS
+from pipelines.quality.dbt_tests import record_results
 from pipelines.resources.dbt_project import dbt_project, profile_environment
 from pipelines.resources.platform import platform
 
@@ -57,11 +58,20 @@ class TenantDbt(DbtProjectComponent):
 
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         os.environ.update(profile_environment(platform().doors))  # dbt runs as a child and reads its profile there
-        yield from super().execute(context, dbt)
+        invocation = dbt.cli(self.get_cli_args(context), context=context)
+        try:
+            yield from invocation.stream()
+        finally:
+            # also after a failure: what was tested until then was tested
+            if (invocation.target_path / "run_results.json").exists():
+                results = invocation.get_artifact("run_results.json")["results"]
+                record_results(platform(), invocation.manifest, results)
 
 
 def source_key(source: str, table: str) -> dg.AssetKey:
     """The key of the asset that fills a dbt source: hubspot.contacts is raw/hubspot/contacts."""
     if source == "ml":
         return dg.AssetKey(_PRODUCED[table])
+    if source == "quality":
+        return dg.AssetKey([source, table])
     return dg.AssetKey(["raw", source, table])

@@ -16,6 +16,12 @@ from tekup.errors import TekupError
 DBT_FOLDER = Path(__file__).resolve().parents[2] / "dbt"
 _PARTS = ("models", "macros", "seeds", "snapshots", "tests", "dbt_project.yml", "profiles.yml")
 
+_SETTINGS = {
+    "DO_NOT_TRACK": "1",
+    # a failing test as an error would stop the models behind it for every tenant: see `pipelines.quality.dbt_tests`
+    "TEKUP_DBT_TEST_SEVERITY": "warn",
+}
+
 
 class DbtFailed(TekupError):
     """dbt could not parse or build the project."""
@@ -58,7 +64,7 @@ def ensure_manifest() -> Path:
             [find_dbt(), "--quiet", "parse", "--project-dir", DBT_FOLDER, "--profiles-dir", DBT_FOLDER],
             capture_output=True,
             text=True,
-            env=os.environ | {"DO_NOT_TRACK": "1"},
+            env=os.environ | _SETTINGS,
             check=False,
         )
         if done.returncode:
@@ -79,7 +85,7 @@ def profile_environment(doors: Doors) -> dict[str, str]:
         "TEKUP_DBT_NAME": parts.path.lstrip("/"),
         # what no model's own checksum tells: a table built by other macros or settings is not built upon
         "TEKUP_DBT_CODE": project_fingerprint(("macros", "dbt_project.yml")),
-        "DO_NOT_TRACK": "1",
+        **_SETTINGS,
     }
 
 

@@ -25,6 +25,7 @@ class Report:
     skipped: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
+    warned_checks: list[str] = field(default_factory=list)
     demonstration: Demonstration | None = None
 
     @property
@@ -104,6 +105,7 @@ def _run_stage(
         outcome = runner.run(stage.job)
         report.failures.extend(outcome.failures)
         report.failed_checks.extend(outcome.failed_checks)
+        report.warned_checks.extend(outcome.warned_checks)
         if not outcome.succeeded:
             note("FAILED")
             return False

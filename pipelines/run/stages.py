@@ -13,6 +13,7 @@ import dagster as dg
 from psycopg.types.json import Jsonb
 
 from pipelines.partitions import TENANTS
+from pipelines.quality.verdicts import held_tenants
 from pipelines.resources.dbt_project import project_fingerprint
 from pipelines.resources.platform import Platform
 from pipelines.sync.exchange_rates import rates_version
@@ -30,6 +31,7 @@ class Outcome:
     succeeded: bool
     failures: list[str] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
+    warned_checks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +87,24 @@ class Runner:
                 run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
             )
         failures = [_first_cause(event) for event in result.all_node_events if event.is_step_failure]
-        checks = [
-            f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
-            for evaluation in result.get_asset_check_evaluations()
-            if not evaluation.passed
-        ]
-        return Outcome(result.success, failures, checks)
+        failed: list[str] = []
+        warned: list[str] = []
+        for evaluation in result.get_asset_check_evaluations():
+            if not evaluation.passed:
+                is_error = evaluation.severity is dg.AssetCheckSeverity.ERROR or _is_dbts(evaluation)
+                told = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
+                (failed if is_error else warned).append(told)
+        return Outcome(result.success, failures, failed, warned)
 
     @contextlib.contextmanager
     def _quiet(self) -> Iterator[None]:
         with self._log.open("a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             yield
+
+
+def _is_dbts(evaluation: dg.AssetCheckEvaluation) -> bool:
+    """Whether dbt ran the check; all its tests are errors, which it is only asked not to stop at."""
+    return "unique_id" in evaluation.metadata
 
 
 def _first_cause(event: dg.DagsterEvent) -> str:
@@ -141,12 +150,14 @@ def build_fingerprint(platform: Platform) -> str:
 
 
 def model_fingerprint(platform: Platform) -> str:
-    """Changes with the marts or with the code of models."""
-    return _hash([build_fingerprint(platform), _code_fingerprint()])
+    """Changes with the marts, with who is held by a check, or with the code of models."""
+    held = sorted(str(tenant_id) for tenant_id in held_tenants(platform))
+    return _hash([build_fingerprint(platform), held, _code_fingerprint()])
 
 
 STAGES = (
     Stage("build", "build_marts", build_fingerprint),
+    Stage("gate", "gate_marts", build_fingerprint),
     Stage("extract", "extract_to_lake", model_fingerprint),
     Stage("train", "train_lead_score", model_fingerprint),
     Stage("score", "score_leads", model_fingerprint),

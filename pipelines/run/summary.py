@@ -129,6 +129,8 @@ def show(console: Console, settings: Settings, report: Report) -> None:
         console.print(f"failed: {failure}", style="red", markup=False)
     for check in report.failed_checks:
         console.print(f"check failed: {check}", style="red", markup=False)
+    for check in report.warned_checks:
+        console.print(f"check warns: {check}", style="yellow", markup=False)
     total = sum(report.seconds.values())
     skipped = f"; up to date: {', '.join(report.skipped)}" if report.skipped else ""
     console.print(f"\nDone in {total:.0f} s{skipped}.")

@@ -27,6 +27,7 @@ _TABLES = (
     "fct_conversion",
     "fct_attribution_credit",
     "fct_attribution_campaign",
+    "fct_quality_daily",
 )
 
 
@@ -49,10 +50,10 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tests of the dashboards") as connection:
         for name in _TABLES:
             columns = ", ".join(f"{column} {kind}" for column, kind in read_contract(name).items())
-            connection.execute(f"drop table if exists marts.{name}")
+            connection.execute(f"drop table if exists marts.{name}")  # made by an earlier test, not by dbt
             connection.execute(f"create table marts.{name} ({columns})")
             connection.execute(f"grant select on marts.{name} to tekup_reader, tekup_app")
-        for table in ("ops.sync_run", "ops.check_result", "ml.attribution_distribution"):
+        for table in ("ops.sync_run", "ops.check_result", "ops.check_failure", "ml.attribution_distribution"):
             connection.execute(f"delete from {table}")
         for tenant, scale in ((tenants.a, 1), (tenants.b, 3)):
             word = tenant.name.split()[0]
@@ -206,3 +207,12 @@ def _fill_operations(connection: psycopg.Connection, tenant_id: UUID, word: str)
         (tenant_id, "fresh_spend", False, "warn", f"{word}: 3 days", "1 day"),
     ]
     _insert(connection, "ops.check_result", checks, "tenant_id, check_name, is_passed, severity, observed, expected")
+    failures = [(tenant_id, "fresh_spend", 1, json.dumps({"campaign": f"{word}-kampagne", "seen": {"days": 3}}))]
+    _insert(connection, "ops.check_failure", failures, "tenant_id, check_name, row_number, failed_row")
+    quality = [(tenant_id, day, 0.75, 2, 1, False) for day in ("2026-11-01", "2026-11-02")]
+    _insert(
+        connection,
+        "marts.fct_quality_daily",
+        quality,
+        "tenant_id, quality_date, quality_rate, check_count, failed_check_count, is_held",
+    )

@@ -6,7 +6,7 @@ import io
 import polars as pl
 import pytest
 
-from dashboards.export import write_csv
+from dashboards.export import write_leads
 from dashboards.formats import Language
 
 LEADS = pl.DataFrame(
@@ -22,7 +22,7 @@ LEADS = pl.DataFrame(
 
 @pytest.mark.parametrize(("language", "separator", "number"), [(Language.DA, ";", "0,25"), (Language.EN, ",", "0.25")])
 def test_a_spreadsheet_reads_it_back(language: Language, separator: str, number: str) -> None:
-    text = write_csv(LEADS, language).decode("utf-8-sig")
+    text = write_leads(LEADS, language).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text), delimiter=separator))
     assert rows[0]["full_name"] == "Åse; Bæk"
     assert rows[0]["probability"] == number
@@ -33,5 +33,5 @@ def test_a_spreadsheet_reads_it_back(language: Language, separator: str, number:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
 def test_a_formula_is_made_harmless(start: str) -> None:
     leads = LEADS.with_columns(full_name=pl.lit(f"{start}1+1"))
-    text = write_csv(leads, Language.EN).decode("utf-8-sig")
+    text = write_leads(leads, Language.EN).decode("utf-8-sig")
     assert {row["full_name"] for row in csv.DictReader(io.StringIO(text))} == {f"'{start}1+1"}

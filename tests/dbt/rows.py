@@ -133,6 +133,12 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         [{"tenant_id": tenant_id, "lead_id": LEAD, "model_version": "v1", "probability": 0.1 * factor, "grade": "B",
           "reasons": "[]"}],
     )  # fmt: skip
+    insert(
+        connection,
+        "ops.quality_daily",
+        [{"tenant_id": tenant_id, "quality_date": "2026-02-11", "dimension": "validity", "check_count": 4,
+          "failed_count": factor, "blocking_failed_count": 0, "weight_total": 12, "weight_passed": 12 - 3 * factor}],
+    )  # fmt: skip
     credit = {"tenant_id": tenant_id, "model": "last", "channel": "paid_search", "conversions": 1,
               "value_cents": 5000 * factor, "currency": "DKK", "lookback_days": 30}  # fmt: skip
     insert(connection, "ml.attribution_channel", [credit])

@@ -14,7 +14,7 @@ def marts(warehouse: Warehouse) -> list[str]:
         str(row[0])
         for row in warehouse.rows(
             "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
-            "where n.nspname = 'marts' and c.relkind = 'r' order by 1"
+            "where n.nspname = 'marts' and c.relkind in ('r', 'v') order by 1"
         )
     ]
 

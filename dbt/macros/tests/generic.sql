@@ -21,3 +21,13 @@
     from {{ model }}
     where not ({% for condition in conditions %}({{ condition }}){% if not loop.last %} and {% endif %}{% endfor %})
 {% endtest %}
+
+{#- In place of dbt's own, which counts values over all tenants: failing rows must tell whose they are. -#}
+{% test accepted_values(model, column_name, values, quote=true) %}
+    select tenant_id, {{ column_name }}, count(*) as row_count
+    from {{ model }}
+    where {{ column_name }} not in (
+        {% for value in values %}{{ "'" ~ value ~ "'" if quote else value }}{% if not loop.last %}, {% endif %}{% endfor %}
+    )
+    group by tenant_id, {{ column_name }}
+{% endtest %}

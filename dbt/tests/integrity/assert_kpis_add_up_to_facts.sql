@@ -12,7 +12,10 @@ with daily as (
 
 select
     tenant.tenant_id,
-    daily.*
+    daily.new_lead_count,
+    daily.won_lead_count,
+    daily.touchpoint_count,
+    daily.new_subscriber_count
 from {{ ref('dim_tenant') }} as tenant
 left join daily on daily.tenant_id = tenant.tenant_id
 where

@@ -6,8 +6,8 @@ import dagster as dg
 
 from integrations.registry import VENDORS
 from pipelines.partitions import TENANTS, tenant_partitions
-from pipelines.quality.expectations import VALIDATED
-from pipelines.quality.tenant_checks import CHECKS
+from pipelines.quality import gates
+from pipelines.quality.rules import Suite
 
 SOURCES = ("operational", *VENDORS)
 _RAW = dg.AssetSelection.key_prefixes(["raw"])
@@ -19,19 +19,31 @@ _CREDIT = dg.AssetSelection.key_prefixes(["attribution"])
 _ENRICHMENT = dg.AssetSelection.assets(["ml", "lead_enrichment"])
 _PRODUCED = _RAW | _LAKE | _MODEL | _SCORES | _CREDIT | _ENRICHMENT
 _AFTER_MODELS = (_SCORES | _CREDIT | _ENRICHMENT).downstream() - _PRODUCED
-_RULES = dg.AssetSelection.checks(
-    *(dg.AssetCheckKey(dg.AssetKey([check.asset]), check.name) for check in CHECKS),
-    *(dg.AssetCheckKey(dg.AssetKey([table]), "expectations") for table in VALIDATED),
-)
+
+
+def _select(suites: tuple[Suite, ...]) -> dg.AssetSelection:
+    return dg.AssetSelection.checks(
+        *(dg.AssetCheckKey(dg.AssetKey(rule.asset), rule.name) for rule in gates.rules_of(suites))
+    )
+
+
+_GATE = _select(gates.before_models())
+_OUTCOME = _select(gates.after_models())
+_RULES = _GATE | _OUTCOME
 _MARTS = dg.AssetSelection.all(include_sources=False) - _PRODUCED - _AFTER_MODELS - _RULES
 
 pull_tenant = dg.define_asset_job(
     "pull_tenant",
-    selection=_RAW - _RATES,
+    selection=_RAW - _RATES - _RULES,
     partitions_def=tenant_partitions,
     description="Pull every source of one tenant.",
 )
 build_marts = dg.define_asset_job("build_marts", selection=_MARTS, description="Build and test what dbt models.")
+gate_marts = dg.define_asset_job(
+    "gate_marts",
+    selection=_GATE,
+    description="Check what arrived and what was built; hold the tenants that a blocking check fails for.",
+)
 extract_to_lake = dg.define_asset_job("extract_to_lake", selection=_LAKE, description="Write the Parquet extracts.")
 train_lead_score = dg.define_asset_job("train_lead_score", selection=_MODEL, description="Train and promote a model.")
 score_leads = dg.define_asset_job("score_leads", selection=_SCORES, description="Score every lead with the live model.")
@@ -39,11 +51,11 @@ attribute_channels = dg.define_asset_job("attribute_channels", selection=_CREDIT
 publish = dg.define_asset_job(
     "publish", selection=_AFTER_MODELS - _RULES, description="Build and test the marts that show scores and credit."
 )
-check_marts = dg.define_asset_job("check_marts", selection=_RULES, description="Check what must hold in each tenant.")
+check_marts = dg.define_asset_job("check_marts", selection=_OUTCOME, description="Check what the models produced.")
 retrain = dg.define_asset_job(
     "retrain",
-    selection=_MARTS | _LAKE | _MODEL | _SCORES | _CREDIT | (_AFTER_MODELS - _RULES),
-    description="Build, extract, train, score, attribute and publish, whatever has changed since.",
+    selection=_MARTS | _GATE | _LAKE | _MODEL | _SCORES | _CREDIT | _AFTER_MODELS | _OUTCOME,
+    description="Build, check, extract, train, score, attribute and publish, whatever has changed since.",
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.automation import AFTER_UPSTREAM, OWNERS
+from pipelines.quality.verdicts import held_tenants
 from pipelines.resources.frames import read_tenant_frame
 from pipelines.resources.platform import Platform
 
@@ -42,9 +43,15 @@ _EXTRACTS = {
     required_resource_keys={"platform"},
 )
 def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-    """Write each tenant's rows, read under that tenant's own policy, to that tenant's own prefix."""
+    """Write each tenant's rows, read under that tenant's own policy, to that tenant's own prefix.
+
+    A tenant that a blocking check holds keeps the extract it has: models go on with its last good rows.
+    """
     platform: Platform = context.resources.platform
-    tenants = platform.tenants()
+    held = held_tenants(platform)
+    tenants = [tenant for tenant in platform.tenants() if tenant.id not in held]
+    for tenant_id, checks in held.items():
+        context.log.warning(f"tenant {tenant_id} is held by {', '.join(checks)}: its extract stays as it was")
     for dataset, (_, query) in _EXTRACTS.items():
         if dg.AssetKey(["lake", dataset]) not in context.selected_asset_keys:
             continue
@@ -53,4 +60,6 @@ def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[
             frame = read_tenant_frame(platform.doors, tenant.id, query)
             platform.lake.write(tenant.id, dataset, frame)
             rows += frame.height
-        yield dg.MaterializeResult(asset_key=["lake", dataset], metadata={"dagster/row_count": rows})
+        yield dg.MaterializeResult(
+            asset_key=["lake", dataset], metadata={"dagster/row_count": rows, "held_tenants": len(held)}
+        )

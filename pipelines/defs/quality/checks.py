@@ -1,67 +1,58 @@
-"""The quality rules as asset checks. What they check is written in `pipelines.quality`."""
+"""The rules as asset checks: before models run, and after them. What they check is written in `pipelines.quality`.
 
-from collections import defaultdict
+None is blocking in Dagster's sense, which would stop what is downstream for every tenant: a rule that blocks holds the
+tenants that break it (`pipelines.quality.verdicts.held_tenants`), and no other.
+"""
+
 from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.quality.expectations import VALIDATED, validate_marts
-from pipelines.quality.tenant_checks import CHECKS, Verdict, judge
+from pipelines.quality import gates
+from pipelines.quality.rules import Rule, Suite, Verdict
 from pipelines.resources.platform import Platform
 
 _SHOWN = 20
 
 
-@dg.multi_asset_check(
-    name="tenant_checks",
-    specs=[
-        dg.AssetCheckSpec(check.name, asset=[check.asset], description=check.description, blocking=False)
-        for check in CHECKS
-    ],
-    can_subset=True,
-    required_resource_keys={"platform"},
-)
-def tenant_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    """Each rule for each tenant; a tenant that breaks one is named with what was seen and what was expected."""
-    platform: Platform = context.resources.platform
-    names = {str(tenant.id): tenant.domain for tenant in platform.tenants()}
-    by_check: dict[str, list[Verdict]] = defaultdict(list)
-    asked = {key.name for key in context.selected_asset_check_keys}
-    chosen = tuple(check for check in CHECKS if check.name in asked)
-    for verdict in judge(platform, chosen):
-        by_check[verdict.check.name].append(verdict)
-    for check in chosen:
-        broken = [v for v in by_check[check.name] if not v.is_passed]
-        yield dg.AssetCheckResult(
-            check_name=check.name,
-            asset_key=[check.asset],
-            passed=not broken,
-            severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
-            metadata={
-                "tenants_checked": len(by_check[check.name]),
-                "broken": {
-                    names.get(v.tenant_id, v.tenant_id): f"{v.observed} instead of {v.expected}"
-                    for v in broken[:_SHOWN]
-                },
-            },
-        )
+def _checks(name: str, suites: tuple[Suite, ...]) -> dg.AssetChecksDefinition:
+    rules = gates.rules_of(suites)
+
+    @dg.multi_asset_check(
+        name=name,
+        specs=[
+            dg.AssetCheckSpec(rule.name, asset=list(rule.asset), description=rule.description, blocking=False)
+            for rule in rules
+        ],
+        can_subset=True,
+        required_resource_keys={"platform"},
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        platform: Platform = context.resources.platform
+        names = {str(tenant.id): tenant.domain for tenant in platform.tenants()}
+        chosen = {key.name for key in context.selected_asset_check_keys}
+        found = gates.check(platform, suites, chosen)
+        for rule in rules:
+            if rule.name in chosen:
+                yield _describe(rule, found[rule.name], names)
+
+    return check
 
 
-@dg.multi_asset_check(
-    name="mart_expectations",
-    specs=[
-        dg.AssetCheckSpec("expectations", asset=[table], description="Great Expectations suite of the mart.")
-        for table in VALIDATED
-    ],
-    required_resource_keys={"platform"},
-)
-def mart_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    """The suite of each mart that models learn from."""
-    platform: Platform = context.resources.platform
-    for result in validate_marts(platform.doors):
-        yield dg.AssetCheckResult(
-            check_name="expectations",
-            asset_key=[result.table],
-            passed=not result.unmet,
-            metadata={"evaluated": result.evaluated, "unmet": result.unmet},
-        )
+def _describe(rule: Rule, verdicts: list[Verdict], names: dict[str, str]) -> dg.AssetCheckResult:
+    broken = [verdict for verdict in verdicts if not verdict.is_passed]
+    told = {
+        names.get(verdict.tenant_id, verdict.tenant_id): f"{verdict.observed}; expected {verdict.expected}"
+        for verdict in broken[:_SHOWN]
+    }
+    return dg.AssetCheckResult(
+        check_name=rule.name,
+        asset_key=list(rule.asset),
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.ERROR if rule.severity == "error" else dg.AssetCheckSeverity.WARN,
+        metadata={"tenants_checked": len(verdicts), "broken": told, "holds": rule.is_blocking and bool(broken)},
+    )
+
+
+checks_before_models = _checks("checks_before_models", gates.before_models())
+checks_after_models = _checks("checks_after_models", gates.after_models())

@@ -141,6 +141,27 @@ def test_data_health_shows_failing_runs_and_checks(two_tenants: TwoTenants) -> N
     assert "fresh_spend" in said
     assert "unique_lead" not in said
     assert "1 of 2 checks pass." in said
+    assert "Data quality" in said
+    assert "-kampagne" in said
+
+
+def test_figures_that_fail_a_check_carry_a_warning(two_tenants: TwoTenants, doors: Doors) -> None:
+    def fail(severity: str, is_blocking: bool) -> list[str]:
+        with doors.all_tenants_transaction(Database.WAREHOUSE, reason="a failing check") as connection:
+            connection.execute(
+                "update ops.check_result set severity = %s, is_blocking = %s "
+                "where check_name = 'fresh_spend' and tenant_id = %s",
+                (severity, is_blocking, two_tenants.a.id),
+            )
+        st.cache_data.clear()
+        return [box.value for page in ("overview", "attribution") for box in open_page(two_tenants.a, page).warning]
+
+    try:
+        assert not [words for words in fail("warn", False) if "checks of your data" in words]
+        assert len([words for words in fail("error", False) if "may be wrong" in words]) == 2
+        assert len([words for words in fail("error", True) if "last data that were in order" in words]) == 2
+    finally:
+        fail("warn", False)
 
 
 def test_a_dead_database_is_told_in_words(two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch) -> None:

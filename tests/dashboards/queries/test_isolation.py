@@ -10,10 +10,12 @@ import pytest
 
 from dashboards.queries import (
     attribution_distribution,
+    check_failure,
     check_result,
     fct_attribution_campaign,
     fct_attribution_credit,
     fct_lead,
+    fct_quality_daily,
     fct_touchpoint,
     kpi_tenant_daily,
     reader,
@@ -43,6 +45,8 @@ QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "sources": (sync_run.read_sources, 2),
     "runs": (sync_run.read_recent, 3),
     "checks": (check_result.read_checks, 2),
+    "failures": (check_failure.read_failures, 1),
+    "quality": (fct_quality_daily.read_quality, 2),
 }
 
 
@@ -69,7 +73,8 @@ def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: d
 @pytest.mark.parametrize(
     "table", ["marts.kpi_tenant_daily", "marts.fct_lead", "marts.fct_lead_score", "marts.fct_touchpoint",
               "marts.fct_conversion", "marts.fct_attribution_credit", "marts.fct_attribution_campaign",
-              "ml.attribution_distribution", "ops.sync_run", "ops.check_result"]
+              "ml.attribution_distribution", "ops.sync_run", "ops.check_result",
+              "ops.check_failure", "ops.quality_daily", "marts.fct_quality_daily"]
 )  # fmt: skip
 def test_no_tenant_context_raises(table: str, doors: Doors, two_tenants: TwoTenants) -> None:
     with (

@@ -19,7 +19,7 @@ from tests.paths import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-STAGES = ("build", "extract", "train", "score", "attribute", "publish", "check")
+STAGES = ("build", "gate", "extract", "train", "score", "attribute", "publish", "check")
 Done = subprocess.CompletedProcess[str]
 
 
