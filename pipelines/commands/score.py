@@ -16,7 +16,7 @@ def score(tenant: str, file: Path, out: Path | None) -> None:
     import polars as pl
 
     from pipelines.commands.frames import read_frame, show_frame
-    from pipelines.models.lead_scores import TENANT
+    from pipelines.models.lead_features import TENANT
     from pipelines.resources.platform import Platform
     from tekup.settings import current_settings
 

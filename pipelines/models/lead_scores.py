@@ -1,172 +1,199 @@
-"""The pooled lead score: trained over all tenants' features, written back per tenant. No Dagster here."""
+"""Each lead's score by the live model, and by the challenger in its shadow: written only where something changed.
+
+A lead is scored again when its inputs or the model changed, so a night's work grows with the changes, not with the
+leads. Training lives in `lead_training`.
+"""
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import polars as pl
-from psycopg.types.json import Jsonb
+import psycopg
+from psycopg import sql
 
-import scoring
+from pipelines.models import model_records
+from pipelines.models.lead_features import LABEL, LEAD, TIME, TooFewLeads
+from pipelines.models.score_evidence import erase_leads
+from pipelines.resources.frames import read_tenant_frame
 from pipelines.resources.platform import Platform
 from scoring import LeadModel
-from tekup.db import Database
-from tekup.errors import TekupError
+from scoring.provenance import input_hashes
 
-LABEL = "is_won_90d"
-TIME = "as_of_at"
-TENANT = "tenant_id"
-NOT_FEATURES = ("lead_id", "lead_count_so_far")
-"""Columns that are no features: a count that only grows tells the date and the tenant, not the lead."""
-MINIMUM_LEADS = 200
 MOST_THREADS = 8
-MINIMUM_TENANT_LEADS = 50
-HELD_OUT = 0.2
-"""The latest share of each tenant's leads, on which a model that never saw them is judged."""
-
-
-class TooFewLeads(TekupError):
-    """There are not enough leads with a known outcome to learn from."""
+FRESH = timedelta(days=7)
+_STORED = "select lead_id, model_version, input_hash from ml.lead_score"
+_SHADOWED = "select lead_id, model_version, input_hash from ml.lead_score_shadow"
+_HASH = "input_hash"
+_TOLD = {
+    "probability": "float8",
+    "probability_low": "float8",
+    "probability_high": "float8",
+    "has_enough_data": "boolean",
+    "is_out_of_distribution": "boolean",
+    "grade": "text",
+}
+"""What a model tells of a lead beside its reasons, with the columns' types."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """A published version and how it fared on leads later than those it learned from."""
+class Scored:
+    """One tenant's night: leads there are, leads whose inputs or model changed, leads that are gone."""
 
-    version: str
-    metrics: dict[str, float]
-    lead_count: int
-
-
-def read_features(platform: Platform) -> pl.DataFrame:
-    """Every tenant's feature rows from the lake, one row per tenant and lead."""
-    frame = platform.lake.query("lead_features", [tenant.id for tenant in platform.tenants()])
-    if frame.is_empty():
-        raise TooFewLeads("there are no lead features yet", hint="run the pull and the marts first: `tekup run`")
-    return frame.sort(TENANT, TIME, "lead_id")
+    leads: int
+    scored: int
+    removed: int
+    shadowed: int
 
 
-def train(platform: Platform, *, seed: int = 0) -> Trained:
-    """Train, publish and promote a version, and store its quality for each tenant beside its baseline.
-
-    Raises:
-        TooFewLeads: fewer than `MINIMUM_LEADS` leads have a known outcome, or all have the same.
-    """
-    frame = read_features(platform)
-    labelled = frame.filter(pl.col(LABEL).is_not_null())
-    if labelled.height < MINIMUM_LEADS or labelled[LABEL].n_unique() < 2:
-        raise TooFewLeads(
-            f"{labelled.height} leads have a known outcome; a model needs {MINIMUM_LEADS}, some won and some not",
-            hint="wait until more leads are 90 days old, or import past leads with `tekup import`",
-        )
-    is_late = pl.col(TIME) >= pl.col(TIME).quantile(1 - HELD_OUT).over(TENANT)
-    known, held_out = labelled.filter(~is_late), labelled.filter(is_late)
-    drop = tuple(name for name in NOT_FEATURES if name in frame.columns)
-
-    def learn(rows: pl.DataFrame) -> LeadModel:
-        return scoring.train(rows, label=LABEL, time=TIME, tenant=TENANT, drop=drop, seed=seed)
-
-    with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
-        probe, model = pool.map(learn, (known, labelled))
-    version = platform.registry.publish(model)
-    metrics = _store_quality(platform, version, probe, known, held_out)
-    platform.registry.promote(version)
-    return Trained(version, metrics, labelled.height)
-
-
-def score_all(platform: Platform) -> dict[str, int]:
-    """Score each tenant's leads with the live model; rows change only where score or version did. Counts by tenant.
+def score_all(platform: Platform) -> dict[str, Scored]:
+    """Score each tenant's leads with the live model where their inputs or the model changed; what was done by tenant.
 
     Raises:
         TooFewLeads: no model is live.
     """
-    model = platform.registry.live()
-    if model is None:
+    registry = platform.registry
+    version, challenging = registry.live_version(), registry.challenger_version()
+    if version is None:
         raise TooFewLeads("no lead-score model is live", hint="train one: `tekup run`")
-    version = platform.registry.live_version()
-    written: dict[str, int] = {}
+    model_records.record_history(platform, registry)
+    model = registry.load(version)
+    challenger = None if challenging is None else registry.load(challenging)
+    done: dict[str, Scored] = {}
     for tenant in platform.tenants():
         frame = platform.lake.read(tenant.id, "lead_features")
-        if frame is None or not frame.height:
-            written[tenant.domain] = 0
+        if frame is None:
+            done[tenant.domain] = Scored(0, 0, 0, 0)
             continue
-        scores = model.score(frame, threads=min(os.cpu_count() or 1, MOST_THREADS))
-        written[tenant.domain] = _write_scores(platform, tenant.id, str(version), frame, scores)
-    return written
+        scored, removed = score_tenant(platform, tenant.id, frame, model, version)
+        shadowed = 0
+        if challenger is not None and challenging is not None:
+            shadowed = shadow_tenant(platform, tenant.id, frame, challenger, challenging)
+        done[tenant.domain] = Scored(frame.height, scored, removed, shadowed)
+    return done
 
 
-def _write_scores(
-    platform: Platform, tenant_id: UUID, version: str, features: pl.DataFrame, scores: pl.DataFrame
-) -> int:
-    rows = zip(
-        features["lead_id"].to_list(),
-        scores["probability"].to_list(),
-        scores["grade"].to_list(),
-        scores["reasons"].to_list(),
-        strict=True,
-    )
+def score_tenant(
+    platform: Platform, tenant_id: UUID, frame: pl.DataFrame, model: LeadModel, version: str
+) -> tuple[int, int]:
+    """Score one tenant's changed leads and remove those that are gone; returns how many of each."""
+    stored = read_tenant_frame(platform.doors, tenant_id, _STORED)
+    changed = _changed(frame, model, stored.filter(model_version=version))
+    gone = stored.join(frame.select(LEAD), on=LEAD, how="anti")[LEAD].to_list()
+    if changed.is_empty() and not gone:
+        return 0, 0
+    rows = pl.DataFrame()
+    if not changed.is_empty():
+        scores = model.score(changed, threads=min(os.cpu_count() or 1, MOST_THREADS))
+        rows = changed.select(
+            LEAD,
+            _HASH,
+            *(scores[name] for name in _TOLD),
+            pl.lit(model.base_probability(str(tenant_id))).alias("base_probability"),
+            _as_json(scores["reasons"]),
+            _is_fresh(frame).alias("is_fresh"),
+            _features_json(changed, model),
+        )
     with platform.warehouse(tenant_id) as connection:
+        _remove(connection, [UUID(lead_id) for lead_id in gone])
+        if rows.height:
+            _store(connection, tenant_id, version, rows)
+    return rows.height, len(gone)
+
+
+def shadow_tenant(platform: Platform, tenant_id: UUID, frame: pl.DataFrame, model: LeadModel, version: str) -> int:
+    """Let the challenger score new leads, whose outcome will judge it; it is asked again where a lead changes."""
+    stored = read_tenant_frame(platform.doors, tenant_id, _SHADOWED).filter(model_version=version)
+    changed = _changed(frame.filter(_is_fresh(frame)), model, stored)
+    if changed.is_empty():
+        return 0
+    scores = model.score(changed, reasons=0)
+    rows = changed.select(LEAD, _HASH, scores["probability"], scores["grade"])
+    with platform.warehouse(tenant_id) as connection:
+        _copy(connection, rows, {LEAD: "uuid", _HASH: "bigint", "probability": "float8", "grade": "text"})
         connection.execute(
-            "create temporary table incoming_scores (lead_id uuid, probability float8, grade text, reasons jsonb) "
-            "on commit drop"
+            "insert into ml.lead_score_shadow (tenant_id, lead_id, model_version, input_hash, probability, grade) "
+            "select %s, lead_id, %s, input_hash, probability, grade from incoming_scores "
+            "on conflict (tenant_id, model_version, lead_id) do update set input_hash = excluded.input_hash, "
+            "probability = excluded.probability, grade = excluded.grade, scored_at = now()",
+            (tenant_id, version),
         )
-        with connection.cursor().copy("copy incoming_scores from stdin") as copy:
-            for lead_id, probability, grade, reasons in rows:
-                copy.write_row((lead_id, probability, grade, Jsonb(reasons)))
-        connection.execute(
-            "delete from ml.lead_score as s where tenant_id = %s "
-            "and not exists (select from incoming_scores as i where i.lead_id = s.lead_id)",
-            (tenant_id,),
-        )
-        changed = connection.execute(
-            "with changed as ("
-            "insert into ml.lead_score as s (tenant_id, lead_id, model_version, probability, grade, reasons) "
-            "select %(tenant)s, lead_id, %(version)s, probability, grade, reasons from incoming_scores "
-            "on conflict (tenant_id, lead_id) do update set model_version = excluded.model_version, "
-            "probability = excluded.probability, grade = excluded.grade, reasons = excluded.reasons, "
-            "scored_at = now() where s.probability is distinct from excluded.probability "
-            "or s.grade is distinct from excluded.grade or s.reasons is distinct from excluded.reasons "
-            "or s.model_version is distinct from excluded.model_version "
-            "returning lead_id, scored_at, model_version, probability, grade) "
-            "insert into ml.lead_score_history (tenant_id, lead_id, scored_at, model_version, probability, grade) "
-            "select %(tenant)s, lead_id, scored_at, model_version, probability, grade from changed "
-            "on conflict do nothing",
-            {"tenant": tenant_id, "version": version},
-        ).rowcount
-    return changed
+    return rows.height
 
 
-def _baseline(known: pl.DataFrame, rows: pl.DataFrame) -> dict[str, float]:
-    """What frequency naive Bayes, learned from the tenant's own earlier leads, reaches on the same rows."""
-    if known.height < MINIMUM_TENANT_LEADS or known[LABEL].n_unique() < 2:
-        return {}
-    drop = [name for name in (*NOT_FEATURES, TENANT, TIME) if name in rows.columns]
-    return scoring.baseline(known.drop(drop), LABEL, test=rows.drop(drop))
+def _changed(frame: pl.DataFrame, model: LeadModel, stored: pl.DataFrame) -> pl.DataFrame:
+    """The leads whose inputs are not those of their stored score, with the hash of their inputs."""
+    inputs = frame.select([name for name in model.features if name in frame.columns])
+    hashed = frame.with_columns(input_hashes(inputs).alias(_HASH))
+    return hashed.join(stored.select(LEAD, _HASH), on=[LEAD, _HASH], how="anti")
 
 
-def _store_quality(
-    platform: Platform, version: str, probe: LeadModel, known: pl.DataFrame, held_out: pl.DataFrame
-) -> dict[str, float]:
-    """Quality on the latest fifth of the leads of a model that never saw them, beside the base rate's."""
-    metrics = scoring.evaluate(probe, held_out, label=LABEL)
-    with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="quality of a pooled model") as connection:
-        connection.execute("update ml.model_version set is_live = false where kind = 'lead_score'")
-        connection.execute(
-            "insert into ml.model_version (model_version, kind, is_live, metrics) values (%s, 'lead_score', true, %s) "
-            "on conflict (model_version) do update set is_live = true, metrics = excluded.metrics",
-            (version, Jsonb(metrics)),
-        )
-        for (tenant_id,), rows in held_out.group_by(TENANT):
-            if rows.height < MINIMUM_TENANT_LEADS or rows[LABEL].n_unique() < 2:
-                continue
-            quality = scoring.evaluate(probe, rows, label=LABEL)
-            base = _baseline(known.filter(pl.col(TENANT) == tenant_id), rows)
-            for metric, value in quality.items():
-                connection.execute(
-                    "insert into ml.model_quality (tenant_id, model_version, metric, value, baseline, lead_count) "
-                    "values (%s, %s, %s, %s, %s, %s) on conflict (tenant_id, model_version, metric) do update "
-                    "set value = excluded.value, baseline = excluded.baseline, lead_count = excluded.lead_count",
-                    (str(tenant_id), version, metric, value, base.get(metric), rows.height),
-                )
-    return metrics
+def _is_fresh(frame: pl.DataFrame) -> pl.Expr:
+    """Leads of the tenant's last `FRESH` whose outcome is not known: by the data, not by the clock."""
+    return pl.col(LABEL).is_null() & (pl.col(TIME) > pl.lit(frame[TIME].max()) - FRESH)
+
+
+def _features_json(frame: pl.DataFrame, model: LeadModel) -> pl.Series:
+    exact = frame.select(
+        pl.col(name).cast(pl.Float64) if frame.schema[name].is_decimal() else pl.col(name) for name in model.features
+    )
+    return exact.select(pl.struct(pl.all()).struct.json_encode().alias("features"))["features"]
+
+
+def _as_json(reasons: pl.Series) -> pl.Series:
+    """Lists of structs as the JSON that the database keeps."""
+    import orjson
+
+    return pl.Series("reasons", [orjson.dumps(row).decode() for row in reasons.to_list()], dtype=pl.String)
+
+
+def _remove(connection: psycopg.Connection, lead_ids: list[UUID]) -> None:
+    """Current scores of leads without features; of those that were deleted at the source, all that is kept of them."""
+    if not lead_ids:
+        return
+    connection.execute("delete from ml.lead_score where lead_id = any(%s)", (lead_ids,))
+    here = connection.execute(
+        "select id from raw_operational.leads where id = any(%s) and deleted_at is null", (lead_ids,)
+    ).fetchall()
+    erase_leads(connection, sorted(set(lead_ids) - {row[0] for row in here}))
+
+
+def _store(connection: psycopg.Connection, tenant_id: UUID, version: str, rows: pl.DataFrame) -> None:
+    """Current scores, their history, and the inputs that no earlier score of the lead had."""
+    own = {"base_probability": "float8", "reasons": "jsonb"}
+    _copy(connection, rows, {LEAD: "uuid", _HASH: "bigint", **_TOLD, **own, "is_fresh": "boolean", "features": "jsonb"})
+    told = {"tenant": tenant_id, "version": version}
+    connection.execute(
+        "insert into ml.lead_score_input (tenant_id, lead_id, input_hash, features) "
+        "select %(tenant)s, lead_id, input_hash, features from incoming_scores on conflict do nothing",
+        told,
+    )
+    names = (_HASH, *_TOLD, *own)
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    renewed = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in names)
+    connection.execute(
+        sql.SQL(
+            "insert into ml.lead_score (tenant_id, lead_id, model_version, {columns}) "
+            "select %(tenant)s, lead_id, %(version)s, {columns} from incoming_scores on conflict (tenant_id, lead_id) "
+            "do update set model_version = excluded.model_version, {renewed}, scored_at = now()"
+        ).format(columns=columns, renewed=renewed),
+        told,
+    )
+    connection.execute(
+        sql.SQL(
+            "insert into ml.lead_score_history (tenant_id, lead_id, scored_at, model_version, is_fresh, {columns}) "
+            "select %(tenant)s, lead_id, now(), %(version)s, is_fresh, {columns} from incoming_scores "
+            "on conflict do nothing"
+        ).format(columns=columns),
+        told,
+    )
+
+
+def _copy(connection: psycopg.Connection, rows: pl.DataFrame, kinds: dict[str, str]) -> None:
+    """Rows into the temporary table ``incoming_scores``, which goes with the transaction."""
+    columns = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(k)) for n, k in kinds.items())
+    connection.execute(sql.SQL("create temporary table incoming_scores ({}) on commit drop").format(columns))
+    with connection.cursor().copy("copy incoming_scores from stdin") as copy:
+        for row in rows.select(list(kinds)).iter_rows():
+            copy.write_row(row)

@@ -36,6 +36,7 @@ ENTITIES = (
     "touchpoints",
     "identities",
     "experiments",
+    "lead_feedback",
 )
 BATCH_ROWS = 50_000
 _OWN_COLUMNS = ("deleted_at", "synced_at")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import entry_points
 from uuid import UUID
 
 import psycopg
@@ -12,6 +13,9 @@ from tekup.db import Database, Doors, Role
 from tekup.directory.extracts import remove_extracts
 from tekup.errors import BadInput, TenantNotFound
 from tekup.ids import uuid7
+
+FORGET = "tekup.tenant_deletion"
+"""Entry points of what removes a deleted tenant's traces: callables of the settings and the tenant's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,13 @@ def create_tenant(
 
 
 def delete_tenant(doors: Doors, tenant: Tenant) -> None:
-    """Delete a tenant with everything that belongs to it: operational rows, warehouse rows, extracts."""
+    """Delete a tenant with everything that belongs to it: what models learned of it, rows of both databases, extracts.
+
+    What other packages keep outside the databases they remove themselves, by an entry point of `FORGET`; that comes
+    first, since a deletion that failed can only be repeated while the tenant can still be found.
+    """
+    for entry in entry_points(group=FORGET):
+        entry.load()(doors.settings, tenant.id)
     with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
         connection.execute("delete from app.tenants where id = %s", (tenant.id,))
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="deletion of a tenant") as connection:

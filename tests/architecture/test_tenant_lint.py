@@ -13,7 +13,7 @@ BYPASS = "all_tenants_transaction"
 MAY_BYPASS = {
     "pipelines/commands/metrics.py",
     "pipelines/commands/status.py",
-    "pipelines/models/lead_scores.py",
+    "pipelines/models/model_records.py",
     "pipelines/quality/tenant_checks.py",
     "pipelines/run/stages.py",
     "pipelines/run/summary.py",

@@ -14,7 +14,7 @@ _RAW = dg.AssetSelection.key_prefixes(["raw"])
 _RATES = dg.AssetSelection.key_prefixes(["raw", "ecb"])
 _LAKE = dg.AssetSelection.key_prefixes(["lake"])
 _MODEL = dg.AssetSelection.assets(["models", "lead_score"])
-_SCORES = dg.AssetSelection.assets(["scores", "leads"])
+_SCORES = dg.AssetSelection.assets(["scores", "leads"], ["watch", "lead_score"])
 _CREDIT = dg.AssetSelection.key_prefixes(["attribution"])
 _ENRICHMENT = dg.AssetSelection.assets(["ml", "lead_enrichment"])
 _PRODUCED = _RAW | _LAKE | _MODEL | _SCORES | _CREDIT | _ENRICHMENT
@@ -45,8 +45,15 @@ gate_marts = dg.define_asset_job(
     description="Check what arrived and what was built; hold the tenants that a blocking check fails for.",
 )
 extract_to_lake = dg.define_asset_job("extract_to_lake", selection=_LAKE, description="Write the Parquet extracts.")
-train_lead_score = dg.define_asset_job("train_lead_score", selection=_MODEL, description="Train and promote a model.")
-score_leads = dg.define_asset_job("score_leads", selection=_SCORES, description="Score every lead with the live model.")
+train_lead_score = dg.define_asset_job(
+    "train_lead_score", selection=_MODEL, description="Train a model; promote it if it beats the live one."
+)
+score_leads = dg.define_asset_job(
+    "score_leads", selection=_SCORES, description="Score leads whose inputs or model changed, and look for drift."
+)
+train_and_score = dg.define_asset_job(
+    "train_and_score", selection=_MODEL | _SCORES, description="Train after an alarm, and score if the model won."
+)
 attribute_channels = dg.define_asset_job("attribute_channels", selection=_CREDIT, description="Credit the channels.")
 publish = dg.define_asset_job(
     "publish", selection=_AFTER_MODELS - _RULES, description="Build and test the marts that show scores and credit."

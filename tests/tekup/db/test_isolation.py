@@ -10,7 +10,13 @@ from tekup.db import Database, Doors, Role
 from tests.fixtures.database import TwoTenants
 
 SHARED_ID = UUID("00000000-0000-4000-8000-000000000001")
-_NOT_TENANT_TABLES = {"ml.model_version", "ops.mart_build", "ops.stage_state", "raw_ecb.exchange_rates"}
+_NOT_TENANT_TABLES = {
+    "ml.model_promotion",
+    "ml.model_version",
+    "ops.mart_build",
+    "ops.stage_state",
+    "raw_ecb.exchange_rates",
+}
 _TABLES = """
 select n.nspname || '.' || c.relname, c.relrowsecurity, c.relforcerowsecurity,
     exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and a.attnotnull)

@@ -1,0 +1,62 @@
+"""The rows that lead models learn from and score: features, labels, what salespeople said. No model is known here."""
+
+from uuid import UUID
+
+import polars as pl
+
+from pipelines.resources.frames import read_tenant_frame
+from pipelines.resources.platform import Platform
+from tekup.errors import TekupError
+
+LABEL = "is_won_90d"
+TIME = "as_of_at"
+TENANT = "tenant_id"
+LEAD = "lead_id"
+NOT_FEATURES = (LEAD, "lead_count_so_far")
+"""Columns that are no features: a count that only grows tells the date and the tenant, not the lead."""
+HELD_OUT = 0.2
+"""The latest share of each tenant's leads, on which a model that never saw them is judged."""
+_FEEDBACK = """
+select distinct on (lead_id) lead_id, verdict
+from raw_operational.lead_feedback
+where deleted_at is null
+order by lead_id, given_at desc, id
+"""
+
+
+class TooFewLeads(TekupError):
+    """There are not enough leads with a known outcome to learn from."""
+
+
+def read_features(platform: Platform) -> pl.DataFrame:
+    """Every tenant's feature rows from the lake, one row per tenant and lead."""
+    frame = platform.lake.query("lead_features", [tenant.id for tenant in platform.tenants()])
+    if frame.is_empty():
+        raise TooFewLeads("there are no lead features yet", hint="run the pull and the marts first: `tekup run`")
+    return frame.sort(TENANT, TIME, LEAD)
+
+
+def read_feedback(platform: Platform, tenant_id: UUID) -> pl.DataFrame:
+    """One tenant's newest word on each lead: ``lead_id``, ``verdict`` (agree, too_high, too_low)."""
+    return read_tenant_frame(platform.doors, tenant_id, _FEEDBACK)
+
+
+def mature(frame: pl.DataFrame) -> pl.DataFrame:
+    """Each tenant's leads whose outcome is known of their whole cohort, as `scoring.outcomes.mature` tells for one.
+
+    A win is known at once and a loss only when its window has passed: with the wins of the last 90 days, and without
+    their losses, a model would learn too much hope.
+    """
+    newest = pl.col(TIME).filter(pl.col(LABEL) == 0).max().over(TENANT)
+    return frame.filter(pl.col(LABEL).is_not_null() & (pl.col(TIME) <= newest))
+
+
+def split_late(labelled: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Each tenant's earlier leads, and its latest `HELD_OUT` of them."""
+    is_late = pl.col(TIME) >= pl.col(TIME).quantile(1 - HELD_OUT).over(TENANT)
+    return labelled.filter(~is_late), labelled.filter(is_late)
+
+
+def dropped(frame: pl.DataFrame) -> tuple[str, ...]:
+    """The columns of ``frame`` that training ignores."""
+    return tuple(name for name in NOT_FEATURES if name in frame.columns)

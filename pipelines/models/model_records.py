@@ -1,0 +1,185 @@
+"""What the warehouse knows of model versions: figures, references, who promoted what. The registry decides."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from psycopg.types.json import Jsonb
+
+from pipelines.models.lead_features import LABEL, LEAD, TENANT, TIME, mature
+from pipelines.resources.platform import Platform
+from scoring import drift
+from scoring.model import LeadModel
+from scoring.provenance import snapshot_hash
+from scoring.registry import Registry
+from tekup.db import Database
+
+KIND = "lead_score"
+LEAST_REFERENCE = 100
+"""Fewer leads are no reference: their own noise would pass for drift."""
+NOT_WATCHED = (
+    "created_month",
+    "created_hour",
+    "win_rate_so_far",
+    "company_lead_count_so_far",
+    "company_won_count_so_far",
+)
+"""Features that move by their nature, with the calendar or with the tenant's age, and would always alarm."""
+
+
+def record_history(platform: Platform, registry: Registry, kind: str = KIND) -> int:
+    """Copy what the registry's history has beyond the append-only table, and mark who is live; returns how much.
+
+    Whoever acts next calls this, so an entry whose author died before copying it is copied then.
+    """
+    entries = list(enumerate(registry.history()))
+    live, challenger = registry.live_version(), registry.challenger_version()
+    with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="history of model versions") as connection:
+        row = connection.execute(
+            "select coalesce(max(entry) + 1, 0) from ml.model_promotion where kind = %s", (kind,)
+        ).fetchone()
+        new = entries[row[0] if row else 0 :]
+        connection.cursor().executemany(
+            "insert into ml.model_promotion (kind, entry, action, model_version, previous_version, done_by, done_at, "
+            "reason) values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            [
+                (
+                    kind,
+                    number,
+                    entry["action"],
+                    entry["version"],
+                    entry["previous"],
+                    entry["by"],
+                    datetime.fromisoformat(entry["at"]),
+                    entry.get("why"),
+                )
+                for number, entry in new
+            ],
+        )
+        connection.execute(
+            "update ml.model_version set is_live = coalesce(model_version = %(live)s, false), "
+            "is_challenger = coalesce(model_version = %(challenger)s, false) where kind = %(kind)s "
+            "and (is_live, is_challenger) is distinct from "
+            "(coalesce(model_version = %(live)s, false), coalesce(model_version = %(challenger)s, false))",
+            {"live": live, "challenger": challenger, "kind": kind},
+        )
+    return len(new)
+
+
+def record_version(
+    platform: Platform,
+    version: str,
+    *,
+    metrics: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    decision: Mapping[str, Any],
+    kind: str = KIND,
+) -> None:
+    """Note a published version; whether it is live is noted by `record_history`."""
+    with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="a pooled model's version") as connection:
+        connection.execute(
+            "insert into ml.model_version (model_version, kind, metrics, provenance, decision) "
+            "values (%s, %s, %s, %s, %s) on conflict (model_version) do update set metrics = excluded.metrics, "
+            "provenance = excluded.provenance, decision = excluded.decision",
+            (version, kind, Jsonb(metrics), Jsonb(provenance), Jsonb(decision)),
+        )
+
+
+def record_quality(
+    platform: Platform,
+    version: str,
+    figures: Mapping[str, tuple[int, Mapping[str, float], Mapping[str, float]]],
+) -> None:
+    """By tenant: leads, measures on its held-out leads, and the baseline's on the same."""
+    for tenant_id, (lead_count, quality, baseline) in figures.items():
+        with platform.warehouse(UUID(tenant_id)) as connection:
+            connection.cursor().executemany(
+                "insert into ml.model_quality (tenant_id, model_version, metric, value, baseline, lead_count) "
+                "values (%s, %s, %s, %s, %s, %s) on conflict (tenant_id, model_version, metric) do update "
+                "set value = excluded.value, baseline = excluded.baseline, lead_count = excluded.lead_count",
+                [
+                    (tenant_id, version, metric, value, baseline.get(metric), lead_count)
+                    for metric, value in quality.items()
+                ],
+            )
+
+
+def record_teaching(
+    platform: Platform,
+    version: str,
+    frame: pl.DataFrame,
+    held_out: pl.DataFrame,
+    held_scores: Sequence[float],
+    model: LeadModel,
+) -> None:
+    """By tenant: what the version was taught, and how features, scores and calibration lay in it.
+
+    Scores and calibration are those that the version's probe gave to leads it had not seen.
+    """
+    held_out = held_out.with_columns(pl.Series("probability", held_scores, dtype=pl.Float64))
+    watched = [name for name in model.features if name not in NOT_WATCHED]
+    late = {str(key[0]): rows for key, rows in held_out.group_by(TENANT)}
+    for (tenant_id,), rows in frame.group_by(TENANT):
+        own = rows.sort(TIME, LEAD)
+        known = mature(own)
+        held = late.get(str(tenant_id), held_out.clear())
+        references: list[tuple[str, str, dict[str, Any], int]] = []
+        if own.height >= LEAST_REFERENCE:
+            references += [("feature", name, drift.reference_of(own[name]), own.height) for name in watched]
+        if held.height >= LEAST_REFERENCE:
+            label, scores = held[LABEL].cast(pl.Float64).to_numpy(), held["probability"]
+            shape = drift.reference_of(scores, bins=drift.SCORE_BINS)
+            references.append(("score", "probability", shape, held.height))
+            lay = drift.reference_of_calibration(label, scores.to_numpy())
+            references.append(("calibration", "outcome", lay, held.height))
+        newest = own[TIME].max()
+        with platform.warehouse(UUID(str(tenant_id))) as connection:
+            connection.execute(
+                "insert into ml.model_teaching (tenant_id, model_version, lead_count, won_count, snapshot_hash, "
+                "newest_lead_at, probe_until) values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+                (
+                    tenant_id,
+                    version,
+                    known.height,
+                    int(known[LABEL].sum()),
+                    snapshot_hash(own),
+                    newest,
+                    held[TIME].min() if held.height else newest,
+                ),
+            )
+            connection.cursor().executemany(
+                "insert into ml.model_reference (tenant_id, model_version, subject, name, bins, row_count) "
+                "values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
+                [(tenant_id, version, subject, name, Jsonb(bins), count) for subject, name, bins, count in references],
+            )
+
+
+def probe_limits(platform: Platform, version: str) -> dict[str, datetime]:
+    """By tenant: from when on the version's probe knows no lead. A tenant that it was not taught is not there."""
+    with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="what a pooled model saw") as connection:
+        rows = connection.execute(
+            "select tenant_id::text, probe_until from ml.model_teaching where model_version = %s", (version,)
+        ).fetchall()
+    return dict(rows)
+
+
+def newest_alarm(platform: Platform) -> tuple[str, date, int] | None:
+    """The live version, the last day on which a detector of it alarmed, and for how many tenants; None without one."""
+    with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="alarms of a pooled model") as connection:
+        row = connection.execute(
+            "select d.model_version, d.looked_at::date, count(distinct d.tenant_id) from ml.model_drift as d "
+            "inner join ml.model_version as v on v.model_version = d.model_version and v.is_live "
+            "where d.name = '(all)' and d.is_drifting group by 1, 2 order by 2 desc limit 1"
+        ).fetchone()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def read_versions(platform: Platform, kind: str = KIND) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """By version: its measures on held-out leads, and what was decided about it."""
+    with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="list of model versions") as connection:
+        rows = connection.execute(
+            "select model_version, metrics, decision from ml.model_version where kind = %s", (kind,)
+        ).fetchall()
+    return {version: (metrics, decision) for version, metrics, decision in rows}

@@ -1,0 +1,264 @@
+"""A lead model's life for two tenants with the same lead ids: taught, challenged, watched, rolled back, erased."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from pipelines.commands import model as model_command
+from pipelines.models import lead_scores, lead_training, lead_watch, model_records
+from pipelines.models.score_evidence import erase_leads
+from pipelines.resources.platform import Platform
+from scoring.promotion import Decision, Evidence, Finding
+from tekup.db import Database, Doors
+from tekup.directory.tenants import Tenant
+from tests.fixtures.database import TwoTenants
+from tests.pipelines.models import lead_world
+
+ML = (
+    "lead_score", "lead_score_history", "lead_score_input", "lead_score_shadow", "model_teaching", "model_reference",
+    "model_drift", "model_outcome", "model_quality", "model_version",
+)  # fmt: skip
+DAYS, GROWN, MATURE, LAST = 200, 235, 332, 400
+
+
+@dataclass
+class Life:
+    """Two tenants, their extracts, and the means to look at what became of them."""
+
+    platform: Platform
+    a: Tenant
+    b: Tenant
+
+    def write(self, days: int, **told: Any) -> None:
+        for seed, tenant in ((1, self.a), (2, self.b)):
+            frame = lead_world.make(str(tenant.id), seed, days, **told)
+            self.platform.lake.write(tenant.id, "lead_features", frame)
+
+    def pass_weeks(self, first_day: int, last_day: int) -> None:
+        """A week's leads come and are scored, again and again."""
+        for day in range(first_day, last_day + 1, 7):
+            self.write(day, known_until=day)
+            lead_scores.score_all(self.platform)
+
+    def count(self, query: str, *values: object) -> Any:
+        return self.rows(query, *values)[0][0]
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test") as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
+
+@pytest.fixture(scope="module")
+def life(doors: Doors, two_tenants: TwoTenants, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    folder = tmp_path_factory.mktemp("life")
+    settings = doors.settings.model_copy(
+        update={"models_url": str(folder / "models"), "lake_url": str(folder / "lake")}
+    )
+    made = Life(Platform(settings), two_tenants.a, two_tenants.b)
+    made.platform.tenants = lambda: [two_tenants.a, two_tenants.b]  # type: ignore[method-assign]  # others' tenants stay out
+    yield made
+    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
+        for table in ML:
+            connection.execute(f"delete from ml.{table}".encode())
+
+
+@pytest.fixture(scope="module")
+def first(life: Life) -> str:
+    """The first model, taught on day 200 and made live; every lead scored once."""
+    life.write(DAYS, known_until=DAYS)
+    trained = lead_training.train(life.platform, by="test")
+    assert trained.decision.outcome == "promote"
+    assert trained.decision.why == "there is no champion yet"
+    done = lead_scores.score_all(life.platform)
+    assert {one.scored for one in done.values()} == {DAYS * lead_world.PER_DAY}
+    inside = "probability between probability_low and probability_high and has_enough_data is not null"
+    assert life.count(f"select count(*) from ml.lead_score where {inside}") == 2 * DAYS * lead_world.PER_DAY
+    return trained.version
+
+
+def test_what_it_was_made_of_is_kept(life: Life, first: str) -> None:
+    told = life.platform.registry.provenance(first)
+    assert told["snapshot"]["lead_count"] == 2 * DAYS * lead_world.PER_DAY
+    assert len(told["snapshot"]["sha256"]) == len(told["code"]["scoring_sha256"]) == 64
+    noted = {name: part for name, part in told.items() if name != "published_at"}
+    assert life.rows("select is_live, is_challenger, provenance from ml.model_version") == [(True, False, noted)]
+    taught = life.rows("select lead_count, won_count, probe_until < newest_lead_at from ml.model_teaching")
+    assert len(taught) == 2
+    assert all(0 < won < leads and early for leads, won, early in taught)
+    assert life.count("select count(*) from ml.model_quality where metric = 'roc_auc' and value > 0.6") == 2
+
+
+def test_each_score_keeps_its_inputs_reasons_and_version(life: Life, first: str) -> None:
+    rows = life.rows(
+        "select s.tenant_id, s.model_version, h.reasons = s.reasons, i.features, h.is_fresh from ml.lead_score as s "
+        "inner join ml.lead_score_history as h using (tenant_id, lead_id, model_version) "
+        "inner join ml.lead_score_input as i using (tenant_id, lead_id) "
+        "where s.lead_id = %s and i.input_hash = s.input_hash and h.input_hash = s.input_hash",
+        lead_world.lead_id(0),
+    )
+    assert {row[0] for row in rows} == {life.a.id, life.b.id}
+    assert all(version == first and same and not is_fresh for _, version, same, _, is_fresh in rows)
+    frame = life.platform.lake.read(life.a.id, "lead_features")
+    assert frame is not None
+    stored = next(features for tenant, _, _, features, _ in rows if tenant == life.a.id)
+    lead = frame.row(0, named=True)
+    assert stored == {name: lead[name] for name in life.platform.registry.load(first).features}
+
+
+def test_nothing_changed_is_nothing_scored(life: Life, first: str) -> None:
+    assert {one.scored for one in lead_scores.score_all(life.platform).values()} == {0}
+
+
+def test_only_leads_whose_inputs_changed_are_scored_again(life: Life, first: str) -> None:
+    frame = life.platform.lake.read(life.a.id, "lead_features")
+    assert frame is not None
+    ids = frame["lead_id"].to_list()
+    touched = frame.with_columns(
+        pl.when(pl.col("lead_id").is_in(ids[:3]))
+        .then(99)
+        .otherwise(pl.col("touch_count_30d"))
+        .alias("touch_count_30d"),
+        lead_count_so_far=pl.lit(1),
+    )
+    life.platform.lake.write(life.a.id, "lead_features", touched)
+    done = lead_scores.score_all(life.platform)
+    assert (done[life.a.domain].scored, done[life.b.domain].scored) == (3, 0)
+    assert life.count("select count(*) from ml.lead_score_history where tenant_id = %s", life.a.id) == len(ids) + 3
+    life.platform.lake.write(life.a.id, "lead_features", frame)
+    assert lead_scores.score_all(life.platform)[life.a.domain].scored == 3
+
+
+def test_equal_data_teach_no_better_model_so_the_second_challenges_in_the_shadow(life: Life, first: str) -> None:
+    second = lead_training.train(life.platform, seed=1)
+    assert second.decision.outcome == "challenge", second.decision.why
+    registry = life.platform.registry
+    assert (registry.live_version(), registry.challenger_version()) == (first, second.version)
+    done = lead_scores.score_all(life.platform)
+    assert {one.scored for one in done.values()} == {0}
+    shadowed = dict(life.rows("select tenant_id, count(*) from ml.lead_score_shadow group by 1"))
+    assert shadowed == {life.a.id: 7 * lead_world.PER_DAY, life.b.id: 7 * lead_world.PER_DAY}
+    third = lead_training.train(life.platform, seed=2)
+    assert third.decision.outcome == "challenge"
+    assert registry.challenger_version() == second.version, "a challenger keeps its place while its outcomes come"
+    assert life.rows("select action, model_version, done_by from ml.model_promotion where noted_at > now() - interval "
+                     "'1 hour' and model_version = any(%s) order by entry", [first, second.version]) == [
+        ("promote", first, "test"), ("challenge", second.version, "training"),
+    ]  # fmt: skip
+
+
+def test_rollback_scores_all_with_the_version_before_and_is_written_down(life: Life, first: str) -> None:
+    registry = life.platform.registry
+    second = registry.challenger_version()
+    assert second is not None
+    registry.promote(second, by="eva", why="trial")
+    assert {one.scored for one in lead_scores.score_all(life.platform).values()} == {DAYS * lead_world.PER_DAY}
+    assert registry.rollback(by="eva", why="complaints") == first
+    lead_scores.score_all(life.platform)
+    assert life.rows("select distinct model_version from ml.lead_score") == [(first,)]
+    assert life.rows("select model_version from ml.model_version where is_live") == [(first,)]
+    newest = life.rows(
+        "select action, done_by, reason from ml.model_promotion order by noted_at desc, entry desc limit 1"
+    )
+    assert newest == [("rollback", "eva", "complaints")]
+    registry.challenge(second, by="test")
+
+
+@pytest.mark.parametrize("statement", ["update ml.model_promotion set done_by = 'x'", "delete from ml.model_promotion"])
+def test_the_history_of_promotions_only_grows(life: Life, first: str, statement: str) -> None:
+    with pytest.raises(Exception, match=r"only grows|permission denied"):
+        life.rows(statement + " returning 1")
+
+
+def test_outcomes_that_come_later_are_judged_whole_cohorts_at_a_time(life: Life, first: str) -> None:
+    assert lead_watch.watch(life.platform).looks == 0
+    assert life.count("select count(*) from ml.model_outcome") == 0
+    life.pass_weeks(DAYS + 7, GROWN)
+    life.pass_weeks(MATURE, MATURE)
+    watched = lead_watch.watch(life.platform)
+    assert watched.alarms == ()
+    assert watched.looks == 6, "features, scores and calibration of both tenants"
+    rows = life.rows(
+        "select tenant_id, lead_count, value, matured_until from ml.model_outcome "
+        "where model_version = %s and metric = 'roc_auc'", first,
+    )  # fmt: skip
+    assert {row[0] for row in rows} == {life.a.id, life.b.id}
+    for _, leads, value, until in rows:
+        assert leads == (GROWN - DAYS + 7) * lead_world.PER_DAY
+        assert value > 0.6
+        assert until < lead_world.START + timedelta(days=GROWN)
+    assert lead_watch.watch(life.platform).looks == 0, "each lead is looked at once"
+
+
+def test_a_tenant_whose_leads_change_alarms_and_the_other_does_not(life: Life, first: str) -> None:
+    life.write(LAST, known_until=LAST)
+    moved = lead_world.make(str(life.a.id), 1, LAST, known_until=LAST, shift=2.0, since=MATURE)
+    life.platform.lake.write(life.a.id, "lead_features", moved)
+    lead_scores.score_all(life.platform)
+    watched = lead_watch.watch(life.platform)
+    assert {(alarm.tenant, alarm.subject) for alarm in watched.alarms} == {
+        (life.a.domain, "feature"),
+        (life.a.domain, "score"),
+    }
+    assert next(alarm.names for alarm in watched.alarms if alarm.subject == "feature") == ("employee_count",)
+    found = model_records.newest_alarm(life.platform)
+    assert found is not None
+    assert (found[0], found[2]) == (first, 1)
+
+
+def test_the_shadow_decides_once_it_surely_can(life: Life, first: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules are handed the leads that both models scored when they were new, once the cohort is whole."""
+    challenger = life.platform.registry.challenger_version()
+    handed: list[int] = []
+
+    def promote(evidence: Evidence, *, anytime: bool) -> Decision:
+        handed.append(len(evidence.label))
+        assert anytime
+        assert set(evidence.slices["tenant"]) == {str(life.a.id), str(life.b.id)}
+        return Decision("promote", (Finding("quality", True, None, None, "better on live leads"),))
+
+    monkeypatch.setattr(lead_watch, "decide", promote)
+    watched = lead_watch.watch(life.platform)
+    assert watched.decision is not None
+    assert handed == [2 * (GROWN - DAYS + 7) * lead_world.PER_DAY]
+    assert life.platform.registry.live_version() == challenger
+    assert life.rows("select model_version from ml.model_version where is_live") == [(challenger,)]
+
+
+def test_the_command_line_lists_shows_promotes_and_rolls_back(
+    life: Life, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_command, "_platform", lambda: life.platform)
+
+    def tekup_model(*words: str) -> str:
+        done = CliRunner().invoke(model_command.model, words, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    live = life.platform.registry.live_version()
+    listed = json.loads(tekup_model("list", "--json"))
+    assert [row["version"] for row in listed if row["standing"] == "live"] == [live]
+    assert all(row["metrics"]["roc_auc"] > 0.5 for row in listed)
+    assert f"{first}  " in tekup_model("list")
+    promoted = tekup_model("promote", first, "--by", "eva", "--why", "trial")
+    assert "scored 0 leads of 2 tenants" in promoted, "no night has passed since it was the live one"
+    shown = tekup_model("show")
+    assert f"version {first}" in shown
+    assert "by eva: trial" in shown
+    assert f"live: {live}" in tekup_model("rollback", "--by", "eva", "--no-score")
+
+
+def test_an_erased_person_leaves_no_score_and_the_other_tenant_keeps_its_own(life: Life, first: str) -> None:
+    gone = UUID(lead_world.lead_id(20))
+    with life.platform.warehouse(life.a.id) as connection:
+        erased = erase_leads(connection, [gone])
+    assert erased["ml.lead_score"] == erased["ml.lead_score_input"] == 1
+    assert erased["ml.lead_score_history"] >= 1
+    for table in ("lead_score", "lead_score_history", "lead_score_input"):
+        assert life.rows(f"select distinct tenant_id from ml.{table} where lead_id = %s", gone) == [(life.b.id,)]
