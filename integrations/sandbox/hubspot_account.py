@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from integrations.sandbox.exchange import JSON, Answer, Call
 from integrations.sandbox.hubspot_answers import forbidden, invalid
+from integrations.sandbox.hubspot_shelf import Shelf
 from integrations.sandbox.hubspot_store import TYPE_IDS, HubspotStore
 from integrations.sandbox.hubspot_table import Table
 from integrations.sandbox.identifiers import key_of
@@ -59,6 +60,7 @@ class HubspotAccount:
         self.portal_id = key_of(tenant.slug, "portal") % 90_000_000
         self.denied: set[str] = set()
         self.association_page = 500
+        self.shelf = Shelf()
         self.schemas: dict[str, Schema] = {}
         self.lists: dict[int, ContactList] = {}
         self.forms: dict[str, Form] = {}

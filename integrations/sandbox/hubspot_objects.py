@@ -6,28 +6,30 @@ from integrations.sandbox.exchange import JSON, Answer, Call, iso
 from integrations.sandbox.hubspot_account import Handler, HubspotAccount
 from integrations.sandbox.hubspot_answers import batch, invalid, missing, not_found, number_of, page_limit
 from integrations.sandbox.hubspot_search import BadFilter, find
-from integrations.sandbox.hubspot_store import DEFAULTS, TYPE_IDS, HubspotStore, history_of, modified_of, property_of
+from integrations.sandbox.hubspot_store import DEFAULTS, TYPE_IDS, HubspotStore, history_of, modified_of
 from integrations.sandbox.hubspot_table import Row
 
 SEARCH_CAP = 10_000
 
 
-def render(
-    store: HubspotStore, kind: str, row: Row, names: Sequence[str], history: Sequence[str] = ()
-) -> dict[str, JSON]:
-    """Return an object as the vendor tells it; properties without a value, or removed ones, are left out."""
+def told_names(store: HubspotStore, kind: str, names: Sequence[str]) -> list[str]:
+    """Return the properties that an answer tells of a kind where ``names`` are asked for; removed ones never."""
     always = ("hs_object_id", "createdate", modified_of(kind))
-    defined = store.definitions[kind]
-    values = {}
-    for name in dict.fromkeys((*(names or DEFAULTS.get(kind, ())), *always)):
-        value = property_of(kind, row, name)
-        if value is not None and (name not in defined or defined[name].archived_at is None):
-            values[name] = value
+    asked = dict.fromkeys((*(names or DEFAULTS.get(kind, ())), *always))
+    removed = store.removed(kind)
+    return [name for name in asked if name not in removed]
+
+
+def render(kind: str, row: Row, told: Sequence[str], history: Sequence[str] = ()) -> dict[str, JSON]:
+    """Return an object as the vendor tells it, with the properties ``told``; those without a value are left out."""
+    created, modified = iso(row.created), iso(row.modified)
+    own = {"hs_object_id": str(row.id), "createdate": created, modified_of(kind): modified}
+    have = {**row.properties, **own}
     out: dict[str, JSON] = {
-        "id": str(row.id),
-        "properties": values,
-        "createdAt": iso(row.created),
-        "updatedAt": iso(row.modified),
+        "id": own["hs_object_id"],
+        "properties": {name: have[name] for name in told if name in have},
+        "createdAt": created,
+        "updatedAt": modified,
         "archived": row.archived_at is not None,
     }
     if row.archived_at is not None:
@@ -70,18 +72,27 @@ def list_objects(account: HubspotAccount, call: Call) -> Answer:
     limit = page_limit(call.first("limit"), 10, 50 if history else 100)
     after = number_of(call.first("after", "0"))
     is_archived = (call.first("archived", "false") or "").lower() == "true"
-    rows, more = account.store.page(kind, after, limit, is_archived)
     names, others = call.every("properties"), call.every("associations")
+    state = (account.store.table(kind).revision, account.store.removed(kind))
+    asked = (after, limit, is_archived, *names, None, *history)
+    kept = None if others else account.shelf.find(kind, state, asked)
+    if kept is not None:
+        return Answer(None, body=kept)
+    rows, more = account.store.page(kind, after, limit, is_archived)
+    told = told_names(account.store, kind, names)
     results = []
     for row in rows:
-        item = render(account.store, kind, row, names, history)
+        item = render(kind, row, told, history)
         if others and (found := _associations(account, kind, row, others)):
             item["associations"] = found
         results.append(item)
     body: dict[str, JSON] = {"results": results}
     if more:
         body["paging"] = {"next": {"after": str(rows[-1].id), "link": f"{call.path}?after={rows[-1].id}"}}
-    return Answer(body)
+    answer = Answer(body)
+    if not others:
+        account.shelf.keep(kind, state, asked, answer.encode())
+    return answer
 
 
 def create_object(account: HubspotAccount, call: Call) -> Answer:
@@ -94,7 +105,7 @@ def create_object(account: HubspotAccount, call: Call) -> Answer:
         for other in store.kinds:
             if target in store.table(other):
                 store.link(kind, row.id, other, target)
-    return Answer(render(store, kind, row, list(row.properties)), 201)
+    return Answer(render(kind, row, told_names(store, kind, list(row.properties))), 201)
 
 
 def read_object(account: HubspotAccount, call: Call) -> Answer:
@@ -104,7 +115,8 @@ def read_object(account: HubspotAccount, call: Call) -> Answer:
     wants_archived = (call.first("archived", "false") or "").lower() == "true"
     if (row.archived_at is not None) != wants_archived:
         raise not_found(call.parts["id"])
-    item = render(account.store, kind, row, call.every("properties"), call.every("propertiesWithHistory"))
+    told = told_names(account.store, kind, call.every("properties"))
+    item = render(kind, row, told, call.every("propertiesWithHistory"))
     if found := _associations(account, kind, row, call.every("associations")):
         item["associations"] = found
     return Answer(item)
@@ -115,7 +127,7 @@ def update_object(account: HubspotAccount, call: Call) -> Answer:
     kind = account.kind(call.parts["kind"])
     row = _row(account, kind, call.parts["id"])
     account.store.update(kind, row, call.json().get("properties") or {})
-    return Answer(render(account.store, kind, row, list(row.properties)))
+    return Answer(render(kind, row, told_names(account.store, kind, list(row.properties))))
 
 
 def archive_object(account: HubspotAccount, call: Call) -> Answer:
@@ -133,7 +145,7 @@ def merge_objects(account: HubspotAccount, call: Call) -> Answer:
     if keep.id == gone.id:
         raise invalid("An object can't be merged into itself")
     merged = account.store.merge(kind, keep, gone)
-    return Answer(render(account.store, kind, merged, [*merged.properties]))
+    return Answer(render(kind, merged, told_names(account.store, kind, list(merged.properties))))
 
 
 def gdpr_delete(account: HubspotAccount, call: Call) -> Answer:
@@ -156,10 +168,10 @@ def search_objects(account: HubspotAccount, call: Call) -> Answer:
         found = find(store, kind, groups, body.get("sorts") or [], body.get("query"))
     except BadFilter as fault:
         raise invalid(f"There was a problem with the request: {fault}") from fault
-    names, table = body.get("properties") or [], store.table(kind)
+    told, table = told_names(store, kind, body.get("properties") or []), store.table(kind)
     answer: dict[str, JSON] = {
         "total": len(found),
-        "results": [render(store, kind, table[int(number)], names) for number in found[after : after + limit]],
+        "results": [render(kind, table[int(number)], told) for number in found[after : after + limit]],
     }
     if after + limit < len(found):
         answer["paging"] = {"next": {"after": str(after + limit)}}
@@ -174,6 +186,7 @@ def batch_read(account: HubspotAccount, call: Call) -> Answer:
     if len(inputs) > most:
         raise invalid(f"at most {most} inputs")
     wants_archived = (call.first("archived", "false") or "").lower() == "true"
+    told = told_names(account.store, kind, body.get("properties") or [])
     results: dict[int, JSON] = {}
     unknown = []
     for item in inputs:
@@ -181,7 +194,7 @@ def batch_read(account: HubspotAccount, call: Call) -> Answer:
         if row is None or (row.archived_at is not None) != wants_archived:
             unknown.append(str(item.get("id", "")))
         else:
-            results[row.id] = render(account.store, kind, row, body.get("properties") or [], history)
+            results[row.id] = render(kind, row, told, history)
     return batch(list(results.values()), [missing(unknown)] if unknown else None)
 
 
@@ -190,9 +203,9 @@ def read_truth(account: HubspotAccount, call: Call) -> Answer:
     store = account.store
     objects = {}
     for kind in store.kinds:
-        table, names = store.table(kind), list(store.definitions[kind])
+        table, told = store.table(kind), told_names(store, kind, list(store.definitions[kind]))
         objects[kind] = {
-            "live": {str(number): render(store, kind, table[number], names) for number in table.live},
+            "live": {str(number): render(kind, table[number], told) for number in table.live},
             "archived": [str(number) for number in table.archived],
             "erased": [str(number) for number in store.erased.get(kind, ())],
             "merged": {str(old): str(new) for (name, old), new in store.merged.items() if name == kind},

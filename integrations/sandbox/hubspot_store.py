@@ -93,6 +93,10 @@ class HubspotStore:
             if name not in known:
                 known[name] = Definition(name, name.replace("_", " ").title(), 1_600_000_000_000)
 
+    def removed(self, kind: str) -> tuple[str, ...]:
+        """Return the names of a kind's properties that somebody removed."""
+        return tuple(name for name, one in self.definitions[kind].items() if one.archived_at is not None)
+
     def page(self, kind: str, after: int, limit: int, archived: bool) -> tuple[list[Row], bool]:
         """Return live or archived objects with ids above ``after``, and whether more follow."""
         table = self.rows[kind]

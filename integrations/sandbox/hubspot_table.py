@@ -69,7 +69,10 @@ class LazyRows(MutableMapping[int, Row]):
 
 
 class Table:
-    """Objects by id. Whoever changes a row hands it back to ``put``, which keeps the order and the search columns."""
+    """Objects by id. Whoever changes a row hands it back to ``put``, which keeps the order and the search columns.
+
+    ``revision`` grows with every change.
+    """
 
     def __init__(self, rows: MutableMapping[int, Row], ids: Ints, created: Ints, modified: Ints, first: int) -> None:
         """``ids`` are sorted; ``created`` and ``modified`` go with them. Archived rows are told by ``archive``."""
@@ -79,6 +82,7 @@ class Table:
         self._ids, self._created, self._modified = ids.copy(), created.copy(), modified.copy()
         self._state = np.zeros(len(ids), dtype=np.int8)
         self._archived: list[int] = []
+        self.revision = 0
 
     @classmethod
     def of(cls, rows: dict[int, Row], first: int = 1001) -> "Table":
@@ -139,6 +143,7 @@ class Table:
 
     def put(self, row: Row) -> None:
         """Keep a new or changed row."""
+        self.revision += 1
         place = self._place(row.id)
         if place is None:
             place = self._append(row.id)
@@ -153,6 +158,7 @@ class Table:
 
     def remove(self, number: int) -> None:
         """Drop an object for good."""
+        self.revision += 1
         place = self._place(number)
         if place is None or self._rows.pop(number, None) is None:
             return

@@ -20,12 +20,14 @@ from integrations.sandbox.advance import advance_hubspot, advance_kit, advance_s
 from integrations.sandbox.bulk import BULK_TENANT, fill_with_contacts
 from integrations.sandbox.exchange import Answer, Call, Clock, Refusal, wall_clock
 from integrations.sandbox.faults import KINDS, REAL_LIMITS, RELAXED_LIMITS, Fault, Faults, Limiter
+from integrations.sandbox.hubspot_shelf import Shelf
 from integrations.sandbox.tenants import BY_SLUG
 from integrations.sandbox.transport import Dated, VendorClock, cut_connection
 from integrations.sandbox.webhooks import Sender, webhook_routes
 from integrations.sandbox.world import World
 
 _LOG_LENGTH = 20_000
+_SHELF_BYTES = 256_000_000
 _UNAUTHORIZED: dict[str, Callable[[], Answer]] = {
     "hubspot": hubspot.unauthorized,
     "stripe": stripe.unauthorized,
@@ -57,8 +59,9 @@ def create_app(
     clock = VendorClock(clock)
     accounts = Accounts(world.vendors, clock)
     if bulk_contacts:
-        store = accounts.open("hubspot", BULK_TENANT).store
-        fill_with_contacts(store, bulk_contacts, int(world.as_of.timestamp() * 1000))
+        account = accounts.open("hubspot", BULK_TENANT)
+        fill_with_contacts(account.store, bulk_contacts, int(world.as_of.timestamp() * 1000))
+        account.shelf = Shelf(_SHELF_BYTES)
     desk = Desk(accounts, Faults(), Limiter(limits, clock), deque(maxlen=_LOG_LENGTH), clock, Sender(accounts))
     routes: list[BaseRoute] = [
         Route("/healthz", _healthz(world), methods=["GET"]),
