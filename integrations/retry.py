@@ -15,7 +15,8 @@ import orjson
 from integrations.source import JSON, Cursor, Page, Record, Side
 from tekup.errors import CredentialRefused, PermissionLacking, VendorError
 
-_Errands: TypeAlias = "queue.SimpleQueue[tuple[Callable[[], Reply], queue.SimpleQueue[Reply | BaseException]] | None]"
+_Outcome: TypeAlias = "queue.SimpleQueue[Reply | BaseException]"
+_Errands: TypeAlias = "queue.SimpleQueue[tuple[Callable[[], Reply], _Outcome] | None]"
 _LONE_SURROGATE = re.compile(
     rb"(?i)(?<!\\)((?:\\\\)*)(?:\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})"
     rb"|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})"
@@ -132,10 +133,12 @@ class RetryPolicy:
         send: Callable[[], Reply],
         meter: Meter,
         renew: Callable[[], bool] | None = None,
+        first: "Try | None" = None,
     ) -> JSON:
         """Send until an answer can be read as JSON; return it (None for an empty body).
 
-        A 401 is tried once more where ``renew`` says that it got another access token.
+        A 401 is tried once more where ``renew`` says that it got another access token. ``first`` is the first try
+        where it was sent ahead.
 
         Raises:
             CredentialRefused: 401.
@@ -149,7 +152,7 @@ class RetryPolicy:
             meter.requests += 1
             asked: float | None = None
             try:
-                reply = self._within_deadline(send)
+                reply = (first if attempt == 1 and first is not None else self.start(send)).wait()
             except Unreachable as fault:
                 trouble = f"the connection failed: {fault}"
             else:
@@ -180,21 +183,13 @@ class RetryPolicy:
             hint="the next pull goes on where this one stopped; if it lasts, look at the vendor's status page",
         )
 
-    def _within_deadline(self, send: Callable[[], Reply]) -> Reply:
+    def start(self, send: Callable[[], Reply]) -> "Try":
+        """Have a request sent at once by another thread; hand it to ``run``, which judges how it went."""
         try:
             courier = self._couriers.pop()
         except IndexError:
             courier = _Courier()
-        try:
-            reply = courier.run(send, self.deadline_seconds)
-        except TimeoutError:
-            # this courier may hang for long yet and is not used again
-            raise Unreachable(f"no whole answer within {self.deadline_seconds:g} s") from None
-        except BaseException:
-            self._couriers.append(courier)
-            raise
-        self._couriers.append(courier)
-        return reply
+        return Try(courier, courier.carry(send), self.deadline_seconds, self._couriers)
 
     def _delay(self, attempt: int) -> float:
         ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** (attempt - 1))
@@ -211,14 +206,34 @@ class _Courier:
     def __del__(self) -> None:
         self._errands.put(None)
 
-    def run(self, send: Callable[[], Reply], seconds: float) -> Reply:
-        """Return what ``send`` returns, or raise what it raises; TimeoutError where that takes too long."""
-        outcome: queue.SimpleQueue[Reply | BaseException] = queue.SimpleQueue()
+    def carry(self, send: Callable[[], Reply]) -> "_Outcome":
+        """Have ``send`` called; what it returns or raises will be in the queue."""
+        outcome: _Outcome = queue.SimpleQueue()
         self._errands.put((send, outcome))
+        return outcome
+
+
+@dataclass(frozen=True)
+class Try:
+    """A request under way; ``idle`` takes its courier back."""
+
+    courier: _Courier
+    outcome: "_Outcome"
+    seconds: float
+    idle: list[_Courier]
+
+    def wait(self) -> Reply:
+        """Return the reply, or raise what sending it raised.
+
+        Raises:
+            Unreachable: there is no whole answer yet after the deadline.
+        """
         try:
-            found = outcome.get(timeout=seconds)
+            found = self.outcome.get(timeout=self.seconds)
         except queue.Empty:
-            raise TimeoutError from None
+            # this courier may hang for long yet and is not used again
+            raise Unreachable(f"no whole answer within {self.seconds:g} s") from None
+        self.idle.append(self.courier)
         if isinstance(found, BaseException):
             raise found
         return found

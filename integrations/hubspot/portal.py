@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Callable
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import urllib3
 from hubspot import HubSpot
@@ -17,6 +17,8 @@ from tekup.errors import VendorError
 VENDOR = "hubspot"
 VENDOR_BASE = "https://api.hubapi.com"
 _TIMEOUT = (3, 30)
+Answering: TypeAlias = Callable[[], JSON]
+"""Waits for the answer of a request that is under way."""
 
 
 class Apis:
@@ -116,7 +118,18 @@ class Portal:
 
         Another thread than the one that makes pages brings a ``meter`` of its own.
         """
-        meter = meter or self.meter
+        return self._request(what, method, *arguments, meter=meter or self.meter, ahead=False, **options)()
+
+    def start(self, what: str, method: Callable[..., Any], *arguments: Any, meter: Meter, **options: Any) -> Answering:
+        """Send a request now; what is returned waits for its answer, and tries again where that is needed.
+
+        Until then the request's thread counts on ``meter``, which nobody else may use.
+        """
+        return self._request(what, method, *arguments, meter=meter, ahead=True, **options)
+
+    def _request(
+        self, what: str, method: Callable[..., Any], *arguments: Any, meter: Meter, ahead: bool, **options: Any
+    ) -> Answering:
         is_search = getattr(method, "__name__", "") == "do_search"
         used = self._wallet.token(self._clock())
 
@@ -131,7 +144,8 @@ class Portal:
                 self._pacer.note(reply.headers)
             return reply
 
-        return self._retry.run(VENDOR, what, send, meter, lambda: self._wallet.renew(used))
+        first = self._retry.start(send) if ahead else None
+        return lambda: self._retry.run(VENDOR, what, send, meter, lambda: self._wallet.renew(used), first)
 
     def get(self, what: str, path: str, **query: str | int) -> JSON:
         """Read a path that the SDK has no method for, through the SDK's own transport.

@@ -29,6 +29,19 @@ def tombstone(object_id: str, reason: DeleteReason, modified: datetime | None = 
     return Record(object_id, payload_of({"id": object_id, **more}), modified, True, reason)
 
 
+def gone_among(items: Iterable[JSON]) -> tuple[list[str], list[str], list[str]]:
+    """Return the ids that these objects say are merged into them, and which of the objects are archived or erased."""
+    merged: list[str] = []
+    archived, erased = [], []
+    for item in items:
+        merged += merged_ids(item)
+        if item.get("archived"):
+            archived.append(item["id"])
+        if is_erased(item):
+            erased.append(item["id"])
+    return merged, archived, erased
+
+
 def object_records(kind: Kind, items: Iterable[JSON]) -> list[Record]:
     """Return one record per object, and a tombstone for each record that was merged into it."""
     records = []
@@ -48,13 +61,16 @@ def object_records(kind: Kind, items: Iterable[JSON]) -> list[Record]:
 
 def is_erased(item: JSON) -> bool:
     """Whether the vendor keeps nothing of the object but its id, after a deletion under data protection law."""
-    return str((item.get("properties") or {}).get("hs_gdpr_deleted")).lower() == "true"
+    told = (item.get("properties") or {}).get("hs_gdpr_deleted")
+    return told is not None and str(told).lower() == "true"
 
 
 def merged_ids(item: JSON) -> list[str]:
     """Return the ids of the records that were merged into this one."""
-    text = str((item.get("properties") or {}).get("hs_merged_object_ids") or "")
-    return [old for old in text.split(";") if old and old != item["id"]]
+    text = (item.get("properties") or {}).get("hs_merged_object_ids")
+    if not text:
+        return []
+    return [old for old in str(text).split(";") if old and old != item["id"]]
 
 
 def association_record(kind: str, origin: str, other: str, target: JSON) -> Record:

@@ -7,7 +7,6 @@ modified date, so every read also walks the recycle bin. Which kinds there are i
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from integrations.hubspot.catalog import Catalog
@@ -20,8 +19,8 @@ from integrations.hubspot.kinds import (
     URL_CHARACTERS,
     Kind,
 )
-from integrations.hubspot.portal import Portal, found_in, next_page
-from integrations.hubspot.records import is_erased, merged_ids, milliseconds, object_records, tombstone
+from integrations.hubspot.portal import Answering, Portal, found_in, next_page
+from integrations.hubspot.records import gone_among, milliseconds, object_records, tombstone
 from integrations.hubspot.sides import Sides
 from integrations.retry import Meter
 from integrations.source import JSON, Cursor, Page
@@ -83,9 +82,7 @@ class Walker:
         vanished: Sequence[str] = (),
     ) -> Page:
         """Return a page of objects, tombstones and sides."""
-        merged = [old for item in items for old in merged_ids(item)]
-        archived = [item["id"] for item in items if item.get("archived")]
-        erased = [item["id"] for item in items if is_erased(item)]
+        merged, archived, erased = gone_among(items)
         sides = self._sides.of(kind, items, [*archived, *merged, *erased, *vanished], erased)
         self._note_fields(items)
         records = object_records(kind, items)
@@ -118,27 +115,26 @@ class Walker:
         fits = sum(len(name) + len("&properties=") for name in names) <= URL_CHARACTERS
         ask = functools.partial(self._list, kind, names if fits else _FEW_NAMES, history=fits)
         meter = Meter(self._portal.meter.clock)
-        with ThreadPoolExecutor(1, thread_name_prefix="list-ahead") as ahead:
-            coming = ahead.submit(ask, after, meter)
-            while True:
-                answer = coming.result()
-                self._portal.meter.add(meter)
-                after = next_page(answer)
-                if after is not None:
-                    coming = ahead.submit(ask, after, meter)
-                items = answer["results"]
-                if not fits:
-                    # What is archived between the two requests is met in the recycle bin.
-                    items = self.complete(kind, [item["id"] for item in items], names)
-                yield items, after
-                if after is None:
-                    return
+        coming = ask(after, meter)
+        while True:
+            answer = coming()
+            self._portal.meter.add(meter)
+            after = next_page(answer)
+            if after is not None:
+                coming = ask(after, meter)
+            items = answer["results"]
+            if not fits:
+                # What is archived between the two requests is met in the recycle bin.
+                items = self.complete(kind, [item["id"] for item in items], names)
+            yield items, after
+            if after is None:
+                return
 
-    def _list(self, kind: Kind, names: Sequence[str], after: str | None, meter: Meter, *, history: bool) -> JSON:
+    def _list(self, kind: Kind, names: Sequence[str], after: str | None, meter: Meter, *, history: bool) -> Answering:
         more: dict[str, Any] = {} if after is None else {"after": after}
         if history and kind.tracked:
             more["properties_with_history"] = list(kind.tracked)
-        return self._portal.call(
+        return self._portal.start(
             f"list {kind.name}",
             self._portal.apis.objects.get_page,
             kind.name,
