@@ -56,6 +56,18 @@ with merged as (
 select count(*), count(*) filter (where is_new) from merged
 """
 
+# Where a first load meets an empty table there is nothing to compare with: neither sorted nor probed for, rows cost a
+# seventh less. An object that comes twice breaks the key, and the batch is then merged.
+_INSERT = """
+insert into {table}
+    (tenant_id, object_id, payload, payload_hash, source_modified_at, deleted_at, delete_reason, run_id)
+select
+    {tenant}, object_id, coalesce(payload, '{{}}'), coalesce(payload_hash, ''), modified_at,
+    case when is_deleted then coalesce(modified_at, now()) end,
+    case when is_deleted then coalesce(delete_reason, 'deleted') end, {run}
+from incoming where batch = {batch}
+"""
+
 # Children have no deletions of their own: a parent that was read again tells all that it has. By a column, whose index
 # serves under row-level security, and with what was read as an array: no plan can compare each child with each.
 _FORGET = """
@@ -81,10 +93,14 @@ _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
 _HEAD = struct.Struct("!hiiiii")  # 8 fields; two integers of 4 bytes, then the length of the text
+_JSONB = struct.Struct("!ib")  # the length, then the version of the format, which counts in it
+_DIGEST = 16
+_HASH = struct.pack("!i", _DIGEST)
 _LENGTH = struct.Struct("!i")
+_LIVE = struct.Struct("!iqibi")  # when it changed, not deleted, no reason
+_LIVE_UNDATED = _NULL + struct.pack("!ibi", 1, 0, -1)
 _STAMP = struct.Struct("!iq")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_DIGEST = 16
 # PostgreSQL's jsonb can't hold a NUL; an even number of backslashes before it makes it a real one.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -111,13 +127,18 @@ def prepare_stage(connection: psycopg.Connection) -> None:
     connection.execute(_STAGE)
 
 
-def merge_batches(run: SyncRun, batches: Sequence[Batch], *, trusted: bool) -> list[Merged]:
+def merge_batches(
+    run: SyncRun, batches: Sequence[Batch], *, trusted: bool, unmet: set[str] | None = None
+) -> list[Merged]:
     """Inside a transaction: stage all batches by one COPY and merge each into its table.
 
     ``trusted`` says that the records were just read from the vendor's own store, so that they win over any version.
+    ``unmet`` are streams of which no object is believed to be stored yet; one that is met leaves the set.
     """
     _copy(run.connection, batches)
-    return [_merge(run, number, batch, trusted) for number, batch in enumerate(batches)]
+    return [
+        _merge(run, number, batch, trusted, set() if unmet is None else unmet) for number, batch in enumerate(batches)
+    ]
 
 
 def forget_children(run: SyncRun, stream: str, parents: list[str]) -> int:
@@ -143,10 +164,15 @@ def raw_table(vendor: str, stream: str) -> sql.Identifier:
     return sql.Identifier(f"raw_{vendor}", stream)
 
 
-def _merge(run: SyncRun, number: int, batch: Batch, trusted: bool) -> Merged:
+def _merge(run: SyncRun, number: int, batch: Batch, trusted: bool, unmet: set[str]) -> Merged:
     gone = _forget(run, batch) if batch.replaces else 0
     if not batch.records:
         return Merged(gone, 0)
+    if batch.stream in unmet:
+        added = _insert(run, number, batch)
+        if added is not None:
+            return Merged(gone + added, added)
+        unmet.remove(batch.stream)
     row = run.connection.execute(
         sql.SQL(_MERGE).format(
             table=raw_table(run.vendor, batch.stream),
@@ -158,6 +184,21 @@ def _merge(run: SyncRun, number: int, batch: Batch, trusted: bool) -> Merged:
     ).fetchone()
     assert row is not None
     return Merged(gone + int(row[0]), int(row[1]))
+
+
+def _insert(run: SyncRun, number: int, batch: Batch) -> int | None:
+    """Insert the staged rows as they are; None, and nothing done, where one of them is there already."""
+    statement = sql.SQL(_INSERT).format(
+        table=raw_table(run.vendor, batch.stream),
+        tenant=sql.Literal(run.tenant_id),
+        run=sql.Literal(run.run_id),
+        batch=sql.Literal(number),
+    )
+    try:
+        with run.connection.transaction():
+            return run.connection.execute(statement).rowcount
+    except psycopg.errors.UniqueViolation:
+        return None
 
 
 def _forget(run: SyncRun, batch: Batch) -> int:
@@ -175,31 +216,37 @@ def _copy(connection: psycopg.Connection, batches: Sequence[Batch]) -> None:
     with connection.cursor().copy(_COPY) as copy:
         copy.write(_HEADER)
         for number, batch in enumerate(batches):
-            copy.write(b"".join(_row(number, ordinal, record) for ordinal, record in enumerate(batch.records)))
+            copy.write(_binary(number, batch.records))
         copy.write(_TRAILER)
 
 
-def _row(batch: int, ordinal: int, record: Record) -> bytes:
-    name = record.object_id.encode()
-    parts = [_HEAD.pack(8, 4, batch, 4, ordinal, len(name)), name]
-    payload = record.payload
-    if payload:
-        if b"\\u0000" in payload:
-            payload = _NUL.sub(rb"\1\\ufffd", payload)
-        parts += (
-            _LENGTH.pack(len(payload) + 1), b"\x01", payload,
-            _LENGTH.pack(_DIGEST), digest_of(record),
-        )  # fmt: skip
-    else:
-        parts += (_NULL, _NULL)
-    parts.append(_NULL if record.modified_at is None else _STAMP.pack(8, _microseconds(record.modified_at)))
-    parts.append(b"\x00\x00\x00\x01\x01" if record.deleted else b"\x00\x00\x00\x01\x00")
-    if record.reason is None:
-        parts.append(_NULL)
-    else:
-        reason = record.reason.encode()
-        parts += (_LENGTH.pack(len(reason)), reason)
+def _binary(batch: int, records: Sequence[Record]) -> bytes:
+    """The records as rows of a binary COPY; joined once, since each further copy of the payloads is felt."""
+    parts: list[bytes] = []
+    for ordinal, record in enumerate(records):
+        name = record.object_id.encode()
+        parts += (_HEAD.pack(8, 4, batch, 4, ordinal, len(name)), name)
+        if payload := record.payload:
+            if b"\\u0000" in payload:
+                payload = _NUL.sub(rb"\1\\ufffd", payload)
+            parts += (_JSONB.pack(len(payload) + 1, 1), payload, _HASH, digest_of(record))
+        else:
+            parts += (_NULL, _NULL)
+        parts.append(_state(record))
     return b"".join(parts)
+
+
+def _state(record: Record) -> bytes:
+    """A row's last three fields: when it changed, whether it is gone, and why."""
+    moment = record.modified_at
+    if not record.deleted and record.reason is None:
+        return _LIVE_UNDATED if moment is None else _LIVE.pack(8, _microseconds(moment), 1, 0, -1)
+    stamp = _NULL if moment is None else _STAMP.pack(8, _microseconds(moment))
+    flag = b"\x00\x00\x00\x01\x01" if record.deleted else b"\x00\x00\x00\x01\x00"
+    if record.reason is None:
+        return stamp + flag + _NULL
+    reason = record.reason.encode()
+    return stamp + flag + _LENGTH.pack(len(reason)) + reason
 
 
 def _microseconds(moment: datetime) -> int:

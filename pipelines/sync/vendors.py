@@ -177,6 +177,7 @@ class _Pull:
         self._standings = run.standings()
         self._sweeps = open_sweeps(run)
         self._fields = _known_fields(run)
+        self._unmet: set[str] = set()
         prepare_stage(run.connection)
 
     def read_streams(self, *, full: bool) -> None:
@@ -241,6 +242,8 @@ class _Pull:
             standing = None
         if standing is None:
             sweep = begin_sweep(self._run, stream)
+            if sweep is None:
+                self._unmet |= {stream, *self._source.sides.get(stream, ())}
         self._take(stream, self._source.pages(stream, standing.cursor if standing else None), sweep)
         self._finish(stream, sweep)
         if full and standing is not None and sweep is None:
@@ -286,7 +289,7 @@ class _Pull:
     def _load(self, stream: str, chunk: _Chunk, sweep: Sweep | None, trusted: bool) -> None:
         run, batches = self._run, list(chunk.tables.values())
         with bound(run.connection, run.tenant_id):
-            merged = merge_batches(run, batches, trusted=trusted)
+            merged = merge_batches(run, batches, trusted=trusted, unmet=self._unmet)
             if sweep is not None and batches[0].records:
                 note_seen(run, sweep, 0, merged[0].added, merged[0].changed - merged[0].added)
             self._note_fields(stream, chunk.fields)
