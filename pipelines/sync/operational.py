@@ -5,6 +5,7 @@ The proof of the window is in docs/decisions/0004-operational-watermark.md. What
 """
 
 import contextlib
+import itertools
 from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -145,7 +146,6 @@ class _Copy:
         self._stage = sql.Identifier(f"incoming_{result.stream}")
         self._raw = sql.Identifier("raw_operational", result.stream)
         self._origin = sql.Identifier("app", result.stream)
-        self._prepare_stage()
 
     def read_windows(self, standing: Standing | None) -> None:
         """Read what is due, batch by batch."""
@@ -157,7 +157,8 @@ class _Copy:
 
         The snapshot is the one that was just read, so a difference is none of the moment.
         """
-        with bound(self._target, self._run.tenant_id):
+        with self._planned():
+            self._prepare_stage()
             self._stage_stamps()
             missing, stale, vanished, count = self._differences()
             if mends and missing + stale + vanished:
@@ -174,18 +175,29 @@ class _Copy:
             )
         return found, verdict
 
-    def _prepare_stage(self) -> None:
+    @contextlib.contextmanager
+    def _planned(self) -> Iterator[None]:
+        """One transaction on the copy, without nested loops.
+
+        Statistics that were gathered before a tenant's first pull promise that it has no row; a planner that believes
+        them may compare each of its rows with each stamp.
+        """
         with bound(self._target, self._run.tenant_id):
-            self._target.execute(
-                sql.SQL("create temporary table if not exists {} (like {}) on commit delete rows").format(
-                    self._stage, self._raw
-                )
+            self._target.execute("set local enable_nestloop = off")
+            yield
+
+    def _prepare_stage(self) -> None:
+        """Inside a transaction: make the staging tables; an entity in which nothing moved needs none."""
+        self._target.execute(
+            sql.SQL("create temporary table if not exists {} (like {}) on commit delete rows").format(
+                self._stage, self._raw
             )
-            self._target.execute(sql.SQL("alter table {} alter synced_at set default now()").format(self._stage))
-            self._target.execute(
-                "create temporary table if not exists incoming_stamps (id uuid not null, changed_xid xid8 not null) "
-                "on commit delete rows"
-            )
+        )
+        self._target.execute(sql.SQL("alter table {} alter synced_at set default now()").format(self._stage))
+        self._target.execute(
+            "create temporary table if not exists incoming_stamps (id uuid not null, changed_xid xid8 not null) "
+            "on commit delete rows"
+        )
 
     def _read(self, window: _Window) -> None:
         """Copy a window in order of stamp and id; each batch commits with where to go on."""
@@ -193,9 +205,13 @@ class _Copy:
         with contextlib.closing(self._rows(window)) as rows:
             more = True
             while more:
-                with bound(self._target, self._run.tenant_id):
-                    more = self._fill_stage(rows)
-                    read, changed = self._merge()
+                first = next(rows, None)
+                with self._planned():
+                    read, changed, more = 0, 0, False
+                    if first is not None:
+                        self._prepare_stage()
+                        more = self._fill_stage(itertools.chain((first,), rows))
+                        read, changed = self._merge()
                     if more:
                         cursor = self._middle(window)
                     else:
@@ -252,8 +268,6 @@ class _Copy:
     def _merge(self) -> tuple[int, int]:
         row = self._target.execute(sql.SQL("select count(*) from {}").format(self._stage)).fetchone()
         assert row is not None
-        if not row[0]:
-            return 0, 0
         updates = sql.SQL(", ").join(
             sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
             for name in self._columns
@@ -278,14 +292,15 @@ class _Copy:
         ).fetchall()
         if not tombs:
             return 0
+        ids = [tomb[0] for tomb in tombs]
         return self._target.execute(
             sql.SQL(
                 "update {} as t set deleted_at = b.deleted_at, changed_xid = b.xid::xid8, synced_at = now() "
                 "from unnest(%s::uuid[], %s::text[], %s::timestamptz[]) as b (id, xid, deleted_at) "
-                "where t.id = b.id and t.tenant_id = current_setting('app.tenant_id')::uuid "
+                "where t.id = b.id and t.id = any(%s) and t.tenant_id = current_setting('app.tenant_id')::uuid "
                 "and t.deleted_at is null and t.changed_xid < b.xid::xid8"
             ).format(self._raw),
-            ([tomb[0] for tomb in tombs], [tomb[1] for tomb in tombs], [tomb[2] for tomb in tombs]),
+            (ids, [tomb[1] for tomb in tombs], [tomb[2] for tomb in tombs], ids),
         ).rowcount
 
     def _condition(self, window: _Window) -> sql.Composed:
