@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from integrations.source import Cursor, Page, Record, Source
 from pipelines.sync.ahead import fetch_ahead
+from pipelines.sync.collecting import seldom_collecting
 from pipelines.sync.completeness import Completeness, is_due, last_verdicts, prove
 from pipelines.sync.journal import VOID, Standing, StreamResult, SyncRun, open_run
 from pipelines.sync.rows import Batch, erase_children, merge_batches, names_as_parent, prepare_stage
@@ -23,7 +24,7 @@ from pipelines.sync.webhooks import mark_folded, waiting
 from tekup.db import Doors, bound
 from tekup.errors import CredentialRefused, PermissionLacking, TekupError, VendorError
 
-CHUNK_ROWS = 2_000
+CHUNK_ROWS = 5_000
 FAILING_STREAMS = 2
 """After so many streams have failed one after the other it is the vendor that fails, and the rest is not tried."""
 
@@ -74,7 +75,7 @@ def pull_vendor(
         VendorError: a stream failed for good, after the others were tried; what was committed stays.
     """
     done = PullResult()
-    with open_run(doors, tenant_id, source.vendor, done.streams) as run:
+    with seldom_collecting(), open_run(doors, tenant_id, source.vendor, done.streams) as run:
         is_new_account = _check_account(run, source, adopt)
         pull = _Pull(run, source, done, on_chunk, accept_losses or is_new_account, streams)
         pull.fold_inbox(doors)
