@@ -15,6 +15,7 @@ from pipelines.resources.platform import Platform
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import list_connections, store_connection
 from tests.fixtures.database import TwoTenants
+from tests.fixtures.raw_tables import empty_raw_tables
 from tests.integrations.running import Sandbox
 
 SLUG = "fjord-software"
@@ -26,12 +27,7 @@ def nothing_left(doors: Doors, two_tenants: TwoTenants) -> Iterator[None]:
     for tenant in (two_tenants.a, two_tenants.b):
         with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
             connection.execute("delete from app.connections")
-    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tests clean up") as connection:
-        for (table,) in connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'raw_kit' "
-            "or schemaname = 'ops' and tablename not in ('stage_state', 'check_result')"
-        ).fetchall():
-            connection.execute(f"delete from {table}")
+    empty_raw_tables(doors)
 
 
 class Puller:

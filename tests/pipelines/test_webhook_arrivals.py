@@ -16,6 +16,7 @@ from pipelines.sync.webhooks import waiting
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import store_connection
 from tests.fixtures.database import TwoTenants
+from tests.fixtures.raw_tables import empty_raw_tables
 from tests.integrations.running import Sandbox
 from tests.pipelines.sync.test_webhooks import arrive
 
@@ -27,12 +28,7 @@ def nothing_left(doors: Doors, two_tenants: TwoTenants) -> Iterator[None]:
         with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
             connection.execute("delete from app.webhook_delivery")
             connection.execute("delete from app.connections")
-    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tests clean up") as connection:
-        for (table,) in connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables "
-            "where schemaname in ('raw_hubspot', 'raw_stripe', 'raw_kit') or tablename ~ '^sync_'"
-        ).fetchall():
-            connection.execute(f"delete from {table}")
+    empty_raw_tables(doors)
 
 
 @pytest.fixture

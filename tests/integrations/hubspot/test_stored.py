@@ -10,6 +10,7 @@ from integrations.hubspot.kinds import KINDS, association_stream
 from pipelines.sync.vendors import pull_vendor
 from tekup.db import Database, Doors, Role
 from tests.fixtures.database import TwoTenants
+from tests.fixtures.raw_tables import empty_raw_tables
 from tests.integrations.hubspot.reading import OBJECTS, SLUG, change, link, make
 from tests.integrations.running import Sandbox
 
@@ -19,13 +20,7 @@ MERGED_KINDS = ("contacts", "companies", "deals", "tickets")
 @pytest.fixture(autouse=True)
 def empty_warehouse(doors: Doors) -> Iterator[None]:
     yield
-    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tests clean up") as connection:
-        tables = connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables "
-            "where schemaname = 'raw_hubspot' or schemaname = 'ops' and tablename ~ '^(sync_|sweep|reconc|complete)'"
-        ).fetchall()
-        for (table,) in tables:
-            connection.execute(f"delete from {table}")
+    empty_raw_tables(doors)
 
 
 def _stored(doors: Doors, tenants: TwoTenants, table: str) -> dict[str, tuple[Any, str | None]]:

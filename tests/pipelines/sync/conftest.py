@@ -4,17 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tekup.db import Database, Doors
+from tekup.db import Doors
+from tests.fixtures.raw_tables import empty_raw_tables
 
 
 @pytest.fixture(autouse=True)
 def empty_warehouse(doors: Doors) -> Iterator[None]:
     yield
-    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tests clean up") as connection:
-        tables = connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables "
-            "where schemaname in ('raw_hubspot', 'raw_stripe', 'raw_kit') "
-            "or schemaname = 'ops' and tablename not in ('stage_state', 'check_result')"
-        ).fetchall()
-        for (table,) in tables:
-            connection.execute(f"delete from {table}")
+    empty_raw_tables(doors)
