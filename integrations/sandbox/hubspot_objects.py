@@ -36,9 +36,9 @@ def render(kind: str, row: Row, told: Sequence[str], history: Sequence[str] = ()
         out["archivedAt"] = iso(row.archived_at)
     if history:
         versions = history_of(row)
-        told = {name: _versions(versions[name]) for name in history if name in versions}
-        if told:
-            out["propertiesWithHistory"] = told
+        versions_told = {name: _versions(versions[name]) for name in history if name in versions}
+        if versions_told:
+            out["propertiesWithHistory"] = versions_told
     return out
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from integrations.sandbox.world import World
+from tests.integrations.hubspot.reading import change
 from tests.integrations.running import Sandbox
 
 SLUG = "fjord-software"
@@ -48,3 +49,16 @@ def test_a_change_among_a_million_is_found_by_the_next_read(large: Sandbox) -> N
     large.pass_time(600)
     told = [record.object_id for page in source.pages("contacts", cursor) for record in page.records]
     assert {f"contacts/{one}" for one in told} == set(changed)
+
+
+def test_a_page_that_was_told_before_tells_what_changed_since(large: Sandbox) -> None:
+    def told() -> dict[str, str]:
+        answer = large.get("hubspot", SLUG, "/crm/v3/objects/contacts?limit=3&properties=jobtitle").json()
+        return {item["id"]: item["properties"]["jobtitle"] for item in answer["results"]}
+
+    before = told()
+    assert told() == before
+    first = next(iter(before))
+    body = {"properties": {"jobtitle": "Direktør for alt"}}
+    change(large, "PATCH", f"/crm/v3/objects/contacts/{first}", body, slug=SLUG)
+    assert told() == {**before, first: "Direktør for alt"}
