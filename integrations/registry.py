@@ -1,9 +1,13 @@
-"""Opens a vendor's source by its name. Which tenant has which credential is the caller's business."""
+"""Finds a vendor's source, and how its webhooks are read, by its name. Whose credential it is, the caller knows."""
 
 from collections.abc import Callable
 
 from integrations.credentials import Credential, Keep, parse_credential
+from integrations.hubspot import webhooks as hubspot_webhooks
+from integrations.kit import webhooks as kit_webhooks
 from integrations.source import Source
+from integrations.stripe import webhooks as stripe_webhooks
+from integrations.webhooks import WebhookFormat
 from tekup.errors import VendorError
 
 VENDORS = ("hubspot", "stripe", "kit")
@@ -23,6 +27,12 @@ def open_source(vendor: str, credential: str, api_base: str | None = None, *, ke
     if opener is None:
         raise VendorError(f"there is no vendor {vendor!r}", hint=f"choose one of {', '.join(VENDORS)}")
     return opener(parse_credential(credential), api_base, keep)
+
+
+def webhook_format(vendor: str) -> WebhookFormat | None:
+    """The format of a vendor's webhooks, or None for a vendor that sends none."""
+    formats = {"hubspot": hubspot_webhooks.FORMAT, "stripe": stripe_webhooks.FORMAT, "kit": kit_webhooks.FORMAT}
+    return formats.get(vendor)
 
 
 def _openers() -> dict[str, Callable[[Credential, str | None, Keep | None], Source]]:

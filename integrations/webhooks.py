@@ -79,16 +79,6 @@ class WebhookFormat:
     has_event_ids: bool = True
 
 
-def webhook_format(vendor: str) -> WebhookFormat | None:
-    """The format of a vendor's webhooks, or None for a vendor that sends none."""
-    from integrations.hubspot import webhooks as hubspot
-    from integrations.kit import webhooks as kit
-    from integrations.stripe import webhooks as stripe
-
-    formats = {"hubspot": hubspot.FORMAT, "stripe": stripe.FORMAT, "kit": kit.FORMAT}
-    return formats.get(vendor)
-
-
 def check_age(stamp: float, now: float) -> None:
     """Refuse a stamp (in seconds since the epoch) that is too old or too far ahead.
 

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-from integrations.webhooks import Arrival, WebhookRefused, WebhookUnreadable, webhook_format
+from integrations.registry import webhook_format
+from integrations.webhooks import Arrival, WebhookRefused, WebhookUnreadable
 from serving.kit.databases import Databases
 from serving.kit.problems import Problem, not_found
 from serving.webhooks.repository import WebhookRepository

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.hubspot.client import HubspotSource
 from integrations.kit.client import KitSource
-from integrations.registry import VENDORS, open_source
+from integrations.registry import VENDORS, open_source, webhook_format
 from integrations.retry import RetryPolicy
 from integrations.sandbox.identifiers import sandbox_credential
 from integrations.source import Source
@@ -130,3 +130,8 @@ def test_an_answer_that_drips_in_is_given_up_and_read_again(sandbox: Sandbox, ve
     began = time.monotonic()
     assert [record for page in source.pages(stream, None) for record in page.records]
     assert time.monotonic() - began < 3.5
+
+
+def test_every_vendor_has_a_format_of_webhooks_and_others_have_none() -> None:
+    assert all(webhook_format(vendor) is not None for vendor in VENDORS)
+    assert webhook_format("openai") is None

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from integrations.webhooks import Arrival, webhook_format
+from integrations.registry import webhook_format
+from integrations.webhooks import Arrival
 from tests.integrations.running import Sandbox
 
 SLUG = "fjord-software"
