@@ -40,7 +40,7 @@ def import_file(
     """Load FILE (CSV, TSV, Excel, Parquet or JSON) as ENTITY of TENANT; one bad row stops it all without --skip-bad."""
     from pipelines.importing.loading import import_file as load
     from pipelines.importing.mapping import Map, read_map
-    from pipelines.importing.tables import Options
+    from pipelines.importing.shapes import Options
     from tekup.commands.tenant import prepared_doors
     from tekup.directory.tenants import find_tenant
 

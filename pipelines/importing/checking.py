@@ -8,7 +8,7 @@ import polars as pl
 from pipelines.importing.entities import CHANNEL_SYNONYMS, CHANNELS, Entity, Field
 from pipelines.importing.mapping import Map, Sourced
 from pipelines.importing.notation import Notation, Witness, parse_dates, parse_numbers, parse_times
-from pipelines.importing.tables import LINE, Reject, Table
+from pipelines.importing.shapes import LINE, Reject, Table
 from tekup.errors import BadInput
 
 _TRUE = ["true", "t", "yes", "y", "ja", "j", "1"]

@@ -12,7 +12,8 @@ from psycopg import sql
 from pipelines.importing.checking import Reader, Repeats, open_reader
 from pipelines.importing.entities import ENTITIES, Entity
 from pipelines.importing.mapping import Map, source_fields
-from pipelines.importing.tables import LINE, Options, Reject, open_table
+from pipelines.importing.shapes import LINE, Options, Reject
+from pipelines.importing.tables import open_table
 from tekup.db import Database, Doors, Role
 from tekup.errors import BadInput
 from tekup.ids import derived_uuid

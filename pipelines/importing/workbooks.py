@@ -1,11 +1,11 @@
-"""Excel and Parquet files as tables of text: cells that have a type already. Text files are read in `tables`."""
+"""Excel and Parquet files as tables of text: cells that have a type already. Text files are read in `texts`."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
-from pipelines.importing.tables import (
+from pipelines.importing.shapes import (
     BATCH_ROWS,
     LINE,
     Batch,

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.importing.encodings import detect_encoding, detect_separator, known_codec
-from pipelines.importing.tables import Options, open_table
+from pipelines.importing.shapes import Options
+from pipelines.importing.tables import open_table
 from tekup.errors import BadInput
 
 TEXT = "key,name,town\n1,Søren Ågård,Ærø\n2,Åse Æbelø,Ølstykke\n"

@@ -14,7 +14,7 @@ from pipelines.commands.import_file import import_file as import_command
 from pipelines.importing import loading
 from pipelines.importing.loading import import_file, row_id
 from pipelines.importing.mapping import Map, read_map
-from pipelines.importing.tables import Options, Reject
+from pipelines.importing.shapes import Options, Reject
 from tekup.db import Database, Doors, Role
 from tekup.errors import BadInput
 from tekup.settings import Settings
@@ -163,7 +163,7 @@ def test_a_dry_run_shows_ten_rows_and_none_that_is_rejected_later(
 def test_a_file_of_many_batches_is_loaded_whole_and_a_key_is_known_in_all_of_them(
     doors: Doors, two_tenants: TwoTenants, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.importing.tables.BATCH_ROWS", 7)
+    monkeypatch.setattr("pipelines.importing.texts.BATCH_ROWS", 7)
     lines = [f"{number},2026-01-01,{number}" for number in range(50)]
     path = write(tmp_path, "\n".join(["key,created_at,employee_count", *lines, "3,2026-01-01,1", "x,2026-01-01,-1"]))
     done = import_file(doors, two_tenants.a.id, "leads", path, Map(), skip_bad=True)

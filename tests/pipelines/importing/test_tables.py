@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from pipelines.importing.tables import Options, Reject, Table, open_table
+from pipelines.importing.shapes import Options, Reject, Table
+from pipelines.importing.tables import open_table
 from tekup.errors import BadInput
 
 
