@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipelines.automation import OWNERS
-from pipelines.partitions import TENANTS, tenant_partitions
+from pipelines.partitions import TENANTS, run_each, tenant_partitions
 from pipelines.resources.platform import Platform
 from tekup.errors import CredentialRefused, TekupError
 
@@ -105,8 +105,5 @@ def hourly_enrichment(
     tenants = platform.tenants()
     wanted = enriched_tenants(platform.doors, [tenant.id for tenant in tenants])
     known = set(context.instance.get_dynamic_partitions(TENANTS))
-    for tenant in tenants:
-        if tenant.id in wanted and tenant.domain in known:
-            yield dg.RunRequest(
-                run_key=f"enrich:{tenant.domain}:{hour}", partition_key=tenant.domain, tags={"tenant": tenant.domain}
-            )
+    domains = [tenant.domain for tenant in tenants if tenant.id in wanted and tenant.domain in known]
+    return run_each(domains, f"enrich:{hour}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from integrations.registry import VENDORS
-from pipelines.partitions import TENANTS, tenant_partitions
+from pipelines.partitions import TENANTS, run_each, tenant_partitions
 from pipelines.quality import gates
 from pipelines.quality.rules import Suite
 
@@ -74,10 +74,9 @@ retrain = dg.define_asset_job(
     description="Every hour, every tenant's sources; a tenant that fails costs no other tenant anything.",
 )
 def hourly_pull(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-    """One run a tenant, keyed by the hour so that a repeated tick starts nothing twice."""
+    """One run a tenant and hour."""
     hour = context.scheduled_execution_time.strftime("%Y-%m-%dT%H")
-    for domain in context.instance.get_dynamic_partitions(TENANTS):
-        yield dg.RunRequest(run_key=f"{domain}:{hour}", partition_key=domain, tags={"tenant": domain})
+    return run_each(context.instance.get_dynamic_partitions(TENANTS), hour)
 
 
 @dg.schedule(
@@ -88,15 +87,10 @@ def hourly_pull(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest
     description="Every Sunday night, each tenant's sources from their beginning: drift is found, mended and told.",
 )
 def weekly_reconcile(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-    """One run a tenant, keyed by the day."""
+    """One run a tenant and day."""
     day = context.scheduled_execution_time.date().isoformat()
-    for domain in context.instance.get_dynamic_partitions(TENANTS):
-        yield dg.RunRequest(
-            run_key=f"{domain}:reconcile:{day}",
-            partition_key=domain,
-            tags={"tenant": domain},
-            run_config={"ops": {f"pull_{source}": {"config": {"reconcile": True}} for source in SOURCES}},
-        )
+    config = {"ops": {f"pull_{source}": {"config": {"reconcile": True}} for source in SOURCES}}
+    return run_each(context.instance.get_dynamic_partitions(TENANTS), f"reconcile:{day}", config)
 
 
 nightly_train = dg.ScheduleDefinition(
