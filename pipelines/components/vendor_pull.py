@@ -16,6 +16,7 @@ from pipelines.sync.completeness import Completeness
 from pipelines.sync.journal import StreamResult
 from pipelines.sync.progress import Progress
 from pipelines.sync.vendors import Proof, PullResult, fold_webhooks, pull_vendor
+from pipelines.sync.webhooks import is_waiting
 from tekup.directory.connections import Connection, change_credential, open_credential, record_state
 from tekup.errors import CredentialRefused, TekupError, VendorError
 
@@ -146,7 +147,9 @@ def pull_connection(
 
 
 def fold_connection(platform: Platform, connection: Connection) -> PullResult:
-    """Read what waiting webhooks of one connection name, and nothing else."""
+    """Read what waiting webhooks of one connection name, and nothing else; where none waits, nobody is asked."""
+    if not is_waiting(platform.doors, connection.tenant_id, connection.vendor):
+        return PullResult()
     with opened(platform, connection) as source:
         return fold_webhooks(platform.doors, connection.tenant_id, source)
 

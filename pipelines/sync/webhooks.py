@@ -59,6 +59,17 @@ class InboxState:
     attempts: int
 
 
+def is_waiting(doors: Doors, tenant_id: UUID, vendor: str) -> bool:
+    """Whether any delivery waits; nothing is taken on."""
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.PIPELINE, tenant_id, read_only=True) as connection:
+        row = connection.execute(
+            "select exists (select from app.webhook_delivery "
+            "where tenant_id = %s and vendor = %s and folded_at is null)",
+            (tenant_id, vendor),
+        ).fetchone()
+    return row == (True,)
+
+
 def waiting(doors: Doors, tenant_id: UUID, vendor: str, *, limit: int = MOST_DELIVERIES) -> Waiting:
     """Take on up to ``limit`` deliveries that wait, and count the attempt on each of them.
 

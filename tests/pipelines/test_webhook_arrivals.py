@@ -14,7 +14,7 @@ from pipelines.partitions import TENANTS
 from pipelines.resources.platform import Platform
 from pipelines.sync.webhooks import waiting
 from tekup.db import Database, Doors, Role
-from tekup.directory.connections import store_connection
+from tekup.directory.connections import list_connections, store_connection
 from tests.fixtures.database import TwoTenants
 from tests.fixtures.raw_tables import empty_raw_tables
 from tests.integrations.running import Sandbox
@@ -148,3 +148,14 @@ def test_mail_of_a_connection_that_is_gone_ends_without_a_fault(
 ) -> None:
     arrive(doors, two_tenants.a.id, "evt_1", ("customers", "cus_1"), vendor="stripe")
     assert run_fold(instance, doors, sandbox, two_tenants.a.domain, "stripe").success
+
+
+def test_where_nothing_waits_the_vendor_is_not_asked_and_nothing_is_said_of_the_connection(
+    instance: dg.DagsterInstance, doors: Doors, two_tenants: TwoTenants, sandbox: Sandbox
+) -> None:
+    store_connection(doors, two_tenants.a.id, "stripe", "revoked", is_sandbox=True)
+    before = len(sandbox.requests(vendor="stripe"))
+    assert run_fold(instance, doors, sandbox, two_tenants.a.domain, "stripe").success
+    assert len(sandbox.requests(vendor="stripe")) == before
+    (connection,) = list_connections(doors, two_tenants.a.id)
+    assert connection.status == "unchecked"
