@@ -102,6 +102,8 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
     january = 1_768_000_000
     money = {"currency": "dkk", "created": january}
     price = {"product": "prod_1", "unit_amount": 300 * factor, "recurring": {"interval": "month", "interval_count": 1}}
+    line = {"id": "il_1", "subscription": "sub_1", "type": "subscription", "amount": 300 * factor, "currency": "dkk",
+            "period": {"start": january, "end": january + 2_678_400}}  # fmt: skip
     objects: dict[str, dict[str, object]] = {
         "raw_hubspot.contacts": {"77": {"properties": {"email": "IDA@x.dk", "lastname": "Holm"}, "archived": False}},
         "raw_hubspot.deals": {
@@ -111,14 +113,26 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         },
         "raw_stripe.customers": {"cus_1": {**money, "email": "ida@x.dk"}},
         "raw_stripe.subscriptions": {
-            "sub_1": {**money, "status": "active", "start_date": january, "items": {"data": [{"price": price}]}}
+            "sub_1": {**money, "status": "active", "start_date": january, "customer": "cus_1",
+                      "items": {"data": [{"price": price}]}}
         },
         "raw_stripe.invoices": {
-            "in_1": {**money, "status": "paid", "total": 300 * factor},
+            "in_1": {**money, "status": "paid", "total": 300 * factor, "subtotal": 300 * factor, "customer": "cus_1",
+                     "lines": {"data": [line]}},
             "in_2": {**money, "status": "a new word", "total": "9" * 40},
         },
         "raw_stripe.charges": {
             "ch_1": {**money, "status": "succeeded", "amount": 300 * factor, "amount_refunded": 100, "invoice": "in_1"}
+        },
+        "raw_stripe.disputes": {"dp_1": {**money, "status": "won", "amount": 300 * factor, "charge": "ch_1"}},
+        "raw_stripe.credit_notes": {"cn_1": {**money, "status": "issued", "total": 30 * factor, "invoice": "in_1"}},
+        "raw_stripe.payouts": {"po_1": {**money, "status": "paid", "amount": 150 * factor}},
+        "raw_stripe.balance_transactions": {
+            "txn_1": {**money, "type": "charge", "source": "ch_1", "amount": 300 * factor, "fee": 9,
+                      "net": 300 * factor - 9},
+            "txn_2": {**money, "type": "refund", "source": "re_1", "amount": -100, "fee": 0, "net": -100},
+            "txn_3": {**money, "type": "payout", "source": "po_1", "amount": -150 * factor, "fee": 0,
+                      "net": -150 * factor},
         },
         "raw_stripe.refunds": {"re_1": {**money, "status": "succeeded", "amount": 100, "charge": "ch_1"}},
         "raw_kit.subscribers": {"5": {"email_address": "ida@x.dk", "state": "active", "created_at": "2026-01-01"}},

@@ -7,6 +7,12 @@
     'fct_charge': 'stg_stripe__charges',
     'fct_refund': 'stg_stripe__refunds',
     'fct_subscription': 'stg_stripe__subscriptions',
+    'fct_credit_note': 'stg_stripe__credit_notes',
+    'fct_dispute': 'stg_stripe__disputes',
+    'fct_payout': 'stg_stripe__payouts',
+    'fct_balance_transaction': 'stg_stripe__balance_transactions',
+    'fct_invoice_line': 'stg_stripe__invoice_lines',
+    'fct_customer_value': 'stg_stripe__customers',
     'fct_email_subscriber': 'stg_kit__subscribers',
     'ftr_lead': 'stg_operational__leads',
 } %}

@@ -48,6 +48,19 @@
     'stg_stripe__products',
     'stg_stripe__refunds',
     'stg_stripe__subscriptions',
+    'stg_stripe__subscription_items',
+    'stg_stripe__subscription_schedules',
+    'stg_stripe__subscription_events',
+    'stg_stripe__invoice_lines',
+    'stg_stripe__credit_notes',
+    'stg_stripe__payment_intents',
+    'stg_stripe__disputes',
+    'stg_stripe__balance_transactions',
+    'stg_stripe__payouts',
+    'stg_stripe__coupons',
+    'stg_stripe__discounts',
+    'stg_stripe__checkout_sessions',
+    'stg_stripe__tax_ids',
 ] %}
 {% for model in staged %}
     select '{{ model }}' as model, staged.tenant_id

@@ -2,7 +2,7 @@
 
 {#-
   Each event brings its day, its measure and its amount; amounts come in the currency they were booked in.
-  A subscription moves the running totals on the day it starts (+) and on the day it ends (-).
+  Recurring revenue is a level: its changes move a running total.
 -#}
 {% set counts = [
     'new_lead_count', 'qualified_lead_count', 'won_lead_count', 'lost_lead_count', 'touchpoint_count',
@@ -28,19 +28,20 @@ with lead_moments as (
     where moment.happened_at is not null
 ),
 
-subscription_moments as (
+-- levels are told as their changes from day to day, so that they stand still after the last day with recurring revenue
+recurring as (
     select
-        subscription.tenant_id,
-        subscription.currency,
-        subscription.mrr_cents * moment.direction as mrr_cents,
-        moment.direction,
-        {{ tenant_date('moment.happened_at', 'tenant.timezone') }} as kpi_date
-    from {{ ref('fct_subscription') }} as subscription
-    inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = subscription.tenant_id
-    cross join lateral (
-        values (subscription.started_at, 1), (subscription.ended_at, -1)
-    ) as moment (happened_at, direction)
-    where moment.happened_at is not null and subscription.is_paying_ever
+        tenant_id,
+        mrr_date as kpi_date,
+        currency,
+        reporting_currency,
+        closing_mrr_cents,
+        reporting_mrr_cents,
+        active_subscription_count - lag(active_subscription_count, 1, 0::bigint) over by_day as subscription_change,
+        coalesce(reporting_mrr_cents, 0)
+        - lag(coalesce(reporting_mrr_cents, 0), 1, 0::bigint) over by_day as reporting_change_cents
+    from {{ ref('fct_mrr_daily') }}
+    window by_day as (partition by tenant_id, currency order by mrr_date)
 ),
 
 events as (
@@ -79,13 +80,20 @@ events as (
     where is_succeeded
     group by tenant_id, created_date, currency
     union all
-    select tenant_id, kpi_date, 'active_subscription_count', null, sum(direction)
-    from subscription_moments
+    select tenant_id, kpi_date, 'active_subscription_count', null, sum(subscription_change)
+    from recurring
+    where subscription_change <> 0
     group by tenant_id, kpi_date
     union all
-    select tenant_id, kpi_date, 'mrr_cents', currency, sum(mrr_cents)
-    from subscription_moments
-    group by tenant_id, kpi_date, currency
+    select tenant_id, kpi_date, 'mrr_cents', reporting_currency, sum(reporting_change_cents)
+    from recurring
+    where reporting_change_cents <> 0
+    group by tenant_id, kpi_date, reporting_currency
+    union all
+    -- no rate is known: counted below, and left out
+    select tenant_id, kpi_date, 'mrr_cents', currency, closing_mrr_cents
+    from recurring
+    where closing_mrr_cents <> 0 and reporting_mrr_cents is null
 ),
 
 converted as (

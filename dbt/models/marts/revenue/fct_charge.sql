@@ -14,8 +14,13 @@ select
     charge.customer_id,
     charge.invoice_id,
     case when charge.status in ('succeeded', 'pending', 'failed') then charge.status else 'unknown' end as status,
-    coalesce(charge.status = 'succeeded', false) as is_succeeded,
-    charge.amount_cents,
+    -- an authorisation that waits for its capture has moved no money
+    coalesce(charge.status = 'succeeded' and coalesce(charge.is_captured, true), false) as is_succeeded,
+    case
+        when charge.status = 'succeeded' and charge.is_captured
+            then coalesce(charge.captured_cents, charge.amount_cents)
+        else charge.amount_cents
+    end as amount_cents,
     coalesce(charge.refunded_cents, 0) as refunded_cents,
     charge.currency,
     charge.failure_code,

@@ -7,25 +7,10 @@ with priced as (
         min(item.value -> 'price' ->> 'product') as product_id,
         min(item.value -> 'price' -> 'recurring' ->> 'interval') as billing_interval,
         count(*) as item_count,
-        sum(
-            {{ try_numeric("(item.value -> 'price' ->> 'unit_amount')") }}
-            * coalesce({{ try_numeric("(item.value ->> 'quantity')") }}, 1)
-            * case item.value -> 'price' -> 'recurring' ->> 'interval'
-                when 'day' then 365.0 / 12
-                when 'week' then 52.0 / 12
-                when 'month' then 1
-                when 'year' then 1.0 / 12
-            end
-            / greatest(
-                coalesce({{ try_numeric("(item.value -> 'price' -> 'recurring' ->> 'interval_count')") }}, 1), 1
-            )
-        ) as monthly_cents,
         max({{ try_epoch("(item.value ->> 'current_period_start')") }}) as current_period_start_at,
         max({{ try_epoch("(item.value ->> 'current_period_end')") }}) as current_period_end_at
     from {{ ref('stg_stripe__subscriptions') }} as subscription
-    cross join lateral jsonb_array_elements(
-        case when jsonb_typeof(subscription.items) = 'array' then subscription.items else '[]'::jsonb end
-    ) as item
+    cross join lateral {{ json_elements('subscription.items') }} as item
     group by subscription.tenant_id, subscription.subscription_id
 )
 
@@ -39,7 +24,7 @@ select
     coalesce(subscription.status in ('active', 'past_due'), false) as is_active,
     priced.billing_interval,
     coalesce(priced.item_count, 0) as item_count,
-    {{ to_bigint('coalesce(priced.monthly_cents, 0)') }} as mrr_cents,
+    coalesce(part.mrr_cents, 0) as mrr_cents,
     subscription.currency,
     coalesce(subscription.started_at, subscription.created_at) as started_at,
     case
@@ -56,6 +41,11 @@ select
 from {{ ref('stg_stripe__subscriptions') }} as subscription
 left join priced
     on priced.tenant_id = subscription.tenant_id and priced.subscription_id = subscription.subscription_id
+left join {{ ref('fct_subscription_interval') }} as part
+    on
+        part.tenant_id = subscription.tenant_id
+        and part.subscription_id = subscription.subscription_id
+        and part.valid_to_at is null
 left join {{ ref('stg_stripe__products') }} as product
     on product.tenant_id = priced.tenant_id and product.product_id = priced.product_id
 where not subscription.is_deleted

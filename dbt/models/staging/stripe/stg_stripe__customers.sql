@@ -6,6 +6,7 @@ select
     {{ normalise_country("(object.address ->> 'country')") }} as country,
     upper(object.currency) as currency,
     {{ try_uuid("(object.metadata ->> 'tekup_lead_id')") }} as lead_id,
+    {{ try_boolean('object.livemode') }} as is_live,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
@@ -15,6 +16,7 @@ select
 from {{ source('stripe', 'customers') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     created text,
+    livemode text,
     email text,
     name text,
     currency text,

@@ -4,8 +4,9 @@ select
     object.charge as charge_id,
     object.status,
     upper(object.currency) as currency,
-    {{ try_bigint('object.amount') }} as amount_cents,
+    {{ stripe_cents('object.amount', 'object.currency') }} as amount_cents,
     object.reason,
+    object.balance_transaction as balance_transaction_id,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
@@ -18,5 +19,6 @@ cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as objec
     status text,
     currency text,
     amount text,
-    reason text
+    reason text,
+    balance_transaction text
 )

@@ -8,9 +8,13 @@ select
     {{ try_epoch('object.trial_end') }} as trial_end_at,
     {{ try_epoch('object.canceled_at') }} as canceled_at,
     {{ try_epoch('object.ended_at') }} as ended_at,
+    object.pause_collection ->> 'behavior' as pause_behavior,
+    object.schedule as subscription_schedule_id,
+    {{ try_boolean('object.cancel_at_period_end') }} as is_canceled_at_period_end,
     object.items -> 'data' as items,
     object.current_period_start,
     object.current_period_end,
+    {{ try_boolean('object.livemode') }} as is_live,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
@@ -19,6 +23,7 @@ select
 from {{ source('stripe', 'subscriptions') }} as source
 cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
     created text,
+    livemode text,
     customer text,
     status text,
     currency text,
@@ -28,5 +33,8 @@ cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as objec
     current_period_end text,
     start_date text,
     trial_end text,
+    schedule text,
+    cancel_at_period_end text,
+    pause_collection jsonb,
     items jsonb
 )

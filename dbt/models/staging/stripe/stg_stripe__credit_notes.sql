@@ -1,0 +1,35 @@
+select
+    source.tenant_id,
+    source.object_id as credit_note_id,
+    object.invoice as invoice_id,
+    object.customer as customer_id,
+    object.number as credit_note_number,
+    object.status,
+    object.reason,
+    {{ stripe_cents('object.total', 'object.currency') }} as total_cents,
+    {{ stripe_cents('object.pre_payment_amount', 'object.currency') }} as pre_payment_cents,
+    {{ stripe_cents('object.post_payment_amount', 'object.currency') }} as post_payment_cents,
+    {{ stripe_cents('object.out_of_band_amount', 'object.currency') }} as out_of_band_cents,
+    upper(object.currency) as currency,
+    {{ try_boolean('object.livemode') }} as is_live,
+    {{ try_epoch('object.voided_at') }} as voided_at,
+    coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
+    source.deleted_at is not null as is_deleted,
+    source.synced_at,
+    source.xmin as row_xid
+from {{ source('stripe', 'credit_notes') }} as source
+cross join lateral jsonb_to_record({{ json_object('source.payload') }}) as object (
+    created text,
+    voided_at text,
+    invoice text,
+    customer text,
+    number text,
+    status text,
+    reason text,
+    currency text,
+    livemode text,
+    total text,
+    pre_payment_amount text,
+    post_payment_amount text,
+    out_of_band_amount text
+)
