@@ -4,7 +4,7 @@ Run from the repository: python -m benchmarks.ingestion.run [--contacts 50000] [
 One sandbox and one embedded PostgreSQL serve all parts; each part is a process of its own, its memory its own. The
 seconds are those of the part without its imports; "CPU s" is the part's own, "with servers" adds what the sandbox and
 PostgreSQL used meanwhile. The floor is the slower of reading and copying; ratios are medians of each round's ratio.
-dlt is no dependency of ours: pip install "dlt[postgres]" beside the project, or its parts are left out.
+dlt comes with `make bench`; where it is not installed its parts are left out.
 """
 
 import argparse
