@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
+
+from scoring.logit import row_losses
 
 LEARNING_RATE = 0.03
 SCREENING = 3
@@ -34,7 +36,9 @@ class Shape:
 
 @dataclass(frozen=True)
 class Rows:
-    """Matrix (rows, features), 0/1 labels, positions of the categories, monotone signs, ages from 0 (latest) to 1.
+    """Matrix (rows, features), labels, positions of the categories, monotone signs, ages from 0 (latest) to 1.
+
+    Labels are 0 and 1, or amounts where the ``objective`` is gamma.
 
     ``offset``: log-odds on top of which the trees are taught; they are no part of what the trees say.
     """
@@ -45,6 +49,13 @@ class Rows:
     monotone: Sequence[int] = ()
     age: np.ndarray | None = None
     offset: np.ndarray | None = None
+    objective: Literal["binary", "gamma"] = "binary"
+
+    def losses(self, raw: np.ndarray) -> np.ndarray:
+        """The loss of each row under raw scores: log loss, or the gamma family's with a logarithmic link."""
+        if self.objective == "gamma":
+            return np.asarray(raw + self.label * np.exp(-raw))
+        return row_losses(self.label, raw)
 
     def take(self, index: np.ndarray) -> "Rows":
         """The rows at ``index``."""
@@ -56,7 +67,7 @@ class Rows:
 def _parameters(shape: Shape, rows: Rows, seed: int, threads: int) -> dict[str, Any]:
     count = len(rows.label)
     parameters: dict[str, Any] = {
-        "objective": "binary",
+        "objective": rows.objective,
         "learning_rate": LEARNING_RATE,
         "num_leaves": shape.leaves,
         "min_data_in_leaf": min(shape.leaf_rows, max(3, count // 20)),

@@ -51,6 +51,10 @@ class LeakageError(BadInput):
         self.features = features
 
 
+class SpecialCategoryError(BadInput):
+    """A column holds a special category of personal data, by its name."""
+
+
 class ModelDamaged(BadInput):
     """A saved model is incomplete, was altered after saving, or is of an unknown format."""
 

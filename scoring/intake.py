@@ -1,6 +1,6 @@
 """Checks a frame for training and takes it apart into features, label, time and tenant. Nothing is learned here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -47,11 +47,7 @@ def take(
 ) -> Leads:
     """The matured leads of ``frame``; raises the named error of whatever makes it unusable."""
     roles = {"label": label, "time": time, "tenant": tenant, "lead_id": lead_id}
-    absent = [name for name in [*roles.values(), *drop] if name is not None and name not in frame.columns]
-    if absent:
-        raise MissingColumns(f"the frame lacks {', '.join(map(repr, absent))}", hint="check the column names")
-    if frame.is_empty():
-        raise EmptyFrame("the frame has no rows", hint="there is nothing to learn from")
+    _check_present(frame, [*roles.values(), *drop])
     if lead_id is not None and (twice := frame[lead_id].is_duplicated()).any():
         raise DuplicateLeads(
             f"column {lead_id!r} names {frame[lead_id].filter(twice).n_unique()} lead(s) more than once, "
@@ -59,12 +55,51 @@ def take(
             hint="keep one row per lead",
         )
     labels = check_label(frame[label])
-    matured = frame.filter(labels.is_not_null())
+    leads = _take_apart(frame, labels, roles, drop, as_of)
+    _check_enough(label, leads.label)
+    return leads
+
+
+def take_values(
+    frame: pl.DataFrame,
+    *,
+    label: str,
+    time: str | None = None,
+    tenant: str | None = None,
+    drop: Sequence[str] = (),
+    as_of: datetime | None = None,
+) -> Leads:
+    """The same for a label that is an amount; rows whose value is null or zero are left out as unknown."""
+    roles = {"label": label, "time": time, "tenant": tenant}
+    _check_present(frame, [*roles.values(), *drop])
+    leads = _take_apart(frame, check_value(frame[label]), roles, drop, as_of)
+    if len(leads.label) < MIN_ROWS:
+        raise TooLittleData(f"{len(leads.label)} deals with a value are too few", hint=f"{MIN_ROWS} are the least")
+    return leads
+
+
+def _check_present(frame: pl.DataFrame, names: Sequence[str | None]) -> None:
+    absent = [name for name in names if name is not None and name not in frame.columns]
+    if absent:
+        raise MissingColumns(f"the frame lacks {', '.join(map(repr, absent))}", hint="check the column names")
+    if frame.is_empty():
+        raise EmptyFrame("the frame has no rows", hint="there is nothing to learn from")
+
+
+def _take_apart(
+    frame: pl.DataFrame,
+    labels: pl.Series,
+    roles: Mapping[str, str | None],
+    drop: Sequence[str],
+    as_of: datetime | None,
+) -> Leads:
+    time, tenant = roles["time"], roles["tenant"]
+    known = labels.is_not_null()
+    matured, labels = frame.filter(known), labels.filter(known)
     if time is not None:
         _check_time(matured[time], as_of or datetime.now(UTC))
-        matured = matured.sort(time, maintain_order=True)
-    y = check_label(matured[label]).to_numpy()
-    _check_enough(label, y)
+        order = np.argsort(_moments(matured[time]), kind="stable")
+        matured, labels = matured[order], labels[order]
     if tenant is not None and matured[tenant].null_count():
         raise TenantError(f"{matured[tenant].null_count()} row(s) have no {tenant!r}", hint="every lead has a tenant")
     special = {name for name in roles.values() if name is not None} | set(drop)
@@ -74,7 +109,7 @@ def take(
     return Leads(
         frame=matured,
         features=features,
-        label=y,
+        label=labels.to_numpy(),
         time=None if time is None else _moments(matured[time]),
         tenant=None if tenant is None else matured[tenant].cast(pl.String).to_numpy().astype(str),
         unlabelled=frame.height - matured.height,
@@ -94,6 +129,17 @@ def check_label(values: pl.Series) -> pl.Series:
             hint="use 0, 1 and null (not matured)",
         )
     return floats
+
+
+def check_value(values: pl.Series) -> pl.Series:
+    """Amounts as floats, null where unknown or zero; raises `LabelError` for text, a negative or an infinite amount."""
+    if not (values.dtype.is_numeric() or values.dtype == pl.Null):
+        raise LabelError(f"value {values.name!r} has type {values.dtype}", hint="use a number in one currency")
+    floats = values.cast(pl.Float64).fill_nan(None)
+    odd = floats.filter((floats < 0) | floats.is_infinite())
+    if len(odd):
+        raise LabelError(f"value {values.name!r} holds {odd[0]} ({len(odd)} odd value(s))", hint="values are positive")
+    return floats.set(floats == 0, None)
 
 
 def _check_enough(name: str, label: np.ndarray) -> None:

@@ -5,9 +5,11 @@ good with the feature and half of the way to perfection is lost without it. Both
 sample (lower 95 % bound), or thin data would be accused by chance.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from scoring.boosting import Rows, Shape, fit_rounds
@@ -44,6 +46,19 @@ def detect(schema: Schema, rows: Rows, *, seed: int, threads: int) -> dict[str, 
         without = _held_auc(rows, [p for p in everything if p != position], ALL, seed, threads)
         if (full - without) / (1 - without) >= DOMINANT_SHARE:
             found[schema.names[position]] = f"with it ROC AUC is {full:.3f}, without it {without:.3f}"
+    return found
+
+
+def learned_too_late(frame: pl.DataFrame, time: str, known_at: Mapping[str, str]) -> dict[str, str]:
+    """Features whose value was known only after the lead's moment, with the evidence in words.
+
+    ``known_at`` names for a feature the column that says since when its value stood; a null there says nothing.
+    """
+    found: dict[str, str] = {}
+    for name, column in known_at.items():
+        late = (frame[column] > frame[time]).fill_null(False) & frame[name].is_not_null()
+        if late.any():
+            found[name] = f"{late.sum()} of {frame.height} values were known only after {time!r}, by {column!r}"
     return found
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ import polars as pl
 from scoring import card, grades, storage, uncertainty
 from scoring.adaptation import Adaptation, Effect, key_of
 from scoring.calibration import LIMIT, Calibrator
-from scoring.errors import EmptyFrame, ModelDamaged, TenantError
+from scoring.errors import EmptyFrame, MissingColumns, ModelDamaged, TenantError
 from scoring.fastpath import SingleRow
 from scoring.logit import sigmoid
 from scoring.novelty import Novelty
 from scoring.reasons import DTYPE, strongest, to_probability
 from scoring.schema import Missing, Schema, as_text
 from scoring.uncertainty import Uncertainty
+from scoring.value import ValueModel
 
 ADAPTATIONS = "adaptations"
 STEP = 1e-4
@@ -28,6 +29,7 @@ SCORED: dict[str, pl.DataType] = {
     "probability": pl.Float64(),
     "probability_low": pl.Float64(),
     "probability_high": pl.Float64(),
+    "expected_value": pl.Float64(),
     "grade": pl.String(),
     "is_out_of_distribution": pl.Boolean(),
     "has_enough_data": pl.Boolean(),
@@ -52,6 +54,7 @@ class Score:
     grade: str
     base_probability: float
     reasons: tuple[Reason, ...]
+    expected_value: float | None
     probability_low: float
     probability_high: float
     is_out_of_distribution: bool
@@ -81,6 +84,7 @@ class LeadModel:
     adaptation: Adaptation | None = None
     tenant_column: str | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
+    value: ValueModel | None = None
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -127,11 +131,14 @@ class LeadModel:
         column as unknown. A category that the training did not know counts with the rare ones.
 
         Returns ``probability`` (float, 0 < p < 1); ``probability_low`` and ``probability_high``, between which the
-        true probability lies for nine leads of ten; ``grade`` (A to E); ``is_out_of_distribution``, a lead unlike
-        those of the training; ``has_enough_data``, false where the score is less sure than scores are apart, so
-        that it should be shown as "too little data"; and ``reasons``: the ``reasons`` strongest
-        features as a list of structs ``feature``, ``value`` (text, null if unknown) and ``contribution`` (signed,
-        in probability). Contributions of all features plus `base_probability` give the probability.
+        true probability lies for nine leads of ten; ``expected_value`` (probability times what a deal is worth; null
+        in a model without values); ``grade`` (A to E) of the expected value, or of the probability without it;
+        ``is_out_of_distribution``, a lead unlike those of the training; ``has_enough_data``, false where the score
+        is less sure than scores are apart, so that it should be shown as "too little data"; and ``reasons``: the
+        ``reasons`` strongest features as a list of structs ``feature``, ``value`` (text, null if unknown) and
+        ``contribution`` (signed, in probability). Contributions of all features plus `base_probability` give the
+        probability.
+
         ``reasons=0`` leaves the lists empty and is many times faster. ``threads``: one by default, because on
         busy cores LightGBM's threads wait for each other; 0 takes all cores.
 
@@ -146,11 +153,17 @@ class LeadModel:
         raw = np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads))
         logit = self._logit(matrix, raw, tenants)
         probability, doubt = sigmoid(logit), self._doubt(matrix, raw, logit, tenants)
+        worth = None
+        if self.value is not None:
+            worth = probability * self.value.predict(frame, tenant=tenant, missing=missing)["value"].to_numpy()
         columns = {
             "probability": pl.Series(probability),
             "probability_low": pl.Series(doubt.low),
             "probability_high": pl.Series(doubt.high),
-            "grade": pl.Series(grades.grade(probability, self.edges).tolist(), dtype=pl.String),
+            "expected_value": pl.Series([None] * frame.height if worth is None else worth, dtype=pl.Float64),
+            "grade": pl.Series(
+                grades.grade(probability if worth is None else worth, self.edges).tolist(), dtype=pl.String
+            ),
             "is_out_of_distribution": pl.Series(doubt.is_out_of_distribution),
             "has_enough_data": pl.Series(doubt.has_enough_data),
         }
@@ -190,17 +203,60 @@ class LeadModel:
             for position in strongest(parts, reasons)[0]:
                 name = self.features[position]
                 shares.append(Reason(name, _text(features.get(name)), float(parts[0, position])))
-        mark = str(grades.grade(probability, self.edges)[0])
+        worth = None if self.value is None else probability * self.value.predict_one(features, tenant=tenant)
+        mark = str(grades.grade(probability if worth is None else worth, self.edges)[0])
         return Score(
             probability=float(probability[0]),
             grade=mark,
             base_probability=self.base_probability(tenant),
             reasons=tuple(shares),
+            expected_value=None if worth is None else float(worth[0]),
             probability_low=float(doubt.low[0]),
             probability_high=float(doubt.high[0]),
             is_out_of_distribution=bool(doubt.is_out_of_distribution[0]),
             has_enough_data=bool(doubt.has_enough_data[0]),
         )
+
+    def with_value(self, value: ValueModel, frame: pl.DataFrame, *, capacity: float) -> "LeadModel":
+        """The model that grades by probability times deal value, and by how many leads people can work.
+
+        ``frame``: leads as they come, with which a grade compares; ``capacity``: the share of them that people can
+        work (0 to 0.25). A is the best ``capacity`` of them, B the next as many, C the next twice as many.
+        """
+        valued = replace(self, value=value, edges=[])
+        worth = valued.score(frame, reasons=0)["expected_value"].to_numpy()
+        return replace(valued, edges=grades.find_edges(worth, shares=grades.shares_for(capacity)))
+
+    def what_if(
+        self, features: Mapping[str, object], changes: Mapping[str, Sequence[object]], *, tenant: str | None = None
+    ) -> pl.DataFrame:
+        """One row per value of ``changes``: ``feature``, ``value``, ``probability``, its ``change`` from the lead's.
+
+        One feature is changed at a time. It tells what the model would say, not what would happen: a lead is not
+        moved by writing another number into its form.
+        """
+        base = self.score_one(features, reasons=0, tenant=tenant).probability
+        rows = []
+        for name, values in changes.items():
+            if name not in self.features:
+                raise MissingColumns(
+                    f"{name!r} is no feature of the model", hint=f"it knows {', '.join(self.features)}"
+                )
+            for given in values:
+                other = self.score_one({**features, name: given}, reasons=0, tenant=tenant).probability
+                rows.append((name, _text(given), other, other - base))
+        schema = {"feature": pl.String, "value": pl.String, "probability": pl.Float64, "change": pl.Float64}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def influence(self, frame: pl.DataFrame, *, tenant: str | None = None) -> pl.DataFrame:
+        """One row per feature: ``feature`` and ``influence``, by how much probability it moves a lead on average.
+
+        The mean of the absolute contributions over ``frame``: global importance in the unit of the reasons.
+        """
+        matrix = self.schema.encode(frame)
+        shares = np.abs(self.contributions(matrix, self._tenants(frame, tenant))).mean(axis=0)
+        table = pl.DataFrame({"feature": self.features, "influence": shares})
+        return table.sort("influence", descending=True, maintain_order=True)
 
     def base_probability(self, tenant: str | None = None) -> float:
         """The probability that reasons start from: the trees' expected log-odds, calibrated and adapted."""
@@ -306,9 +362,12 @@ class LeadModel:
             "metrics.json": _json(self.metrics),
             "model_card.md": card.write(self.metrics, self.importance(), self.calibrator.method),
         }
-        for key, effect in sorted(adaptation.effects.items()) if adaptation is not None else ():
-            files[f"{ADAPTATIONS}/{key}.json"] = _json(effect.to_json())
-        return files
+        effects = {} if adaptation is None else adaptation.effects
+        factors = {} if self.value is None else self.value.tenants
+        for key in sorted({*effects, *factors}):
+            own = effects[key].to_json() if key in effects else {}
+            files[f"{ADAPTATIONS}/{key}.json"] = _json(own | ({"value_factor": factors[key]} if key in factors else {}))
+        return files | (self.value.files() if self.value is not None else {})
 
 
 def load(path: str | Path, *, tenants: Sequence[str] | None = None) -> LeadModel:
@@ -332,11 +391,13 @@ def from_files(files: Mapping[str, str], where: str) -> LeadModel:
         metrics, doubts = json.loads(files["metrics.json"]), json.loads(files["uncertainty.json"])
         tenant_column = schema.pop("tenant_column")
         edges, population = calibration.pop("grade_edges"), calibration.pop("adaptation")
-        effects = {
-            name.removeprefix(f"{ADAPTATIONS}/").removesuffix(".json"): Effect.from_json(json.loads(text))
+        own = {
+            name.removeprefix(f"{ADAPTATIONS}/").removesuffix(".json"): json.loads(text)
             for name, text in files.items()
             if name.startswith(f"{ADAPTATIONS}/")
         }
+        effects = {key: Effect.from_json(told) for key, told in own.items() if "effects" in told}
+        factors = {key: float(told["value_factor"]) for key, told in own.items() if "value_factor" in told}
         return LeadModel(
             booster_text=files["model.txt"],
             schema=Schema.from_json(schema),
@@ -347,6 +408,7 @@ def from_files(files: Mapping[str, str], where: str) -> LeadModel:
             adaptation=None if population is None else Adaptation.from_json(population, effects),
             tenant_column=tenant_column,
             metrics=metrics,
+            value=ValueModel.from_files(files, factors) if "value.json" in files else None,
         )
     except (KeyError, TypeError, ValueError) as fault:
         raise ModelDamaged(f"the model in {where} can't be read: {fault!r}", hint="publish it again") from fault

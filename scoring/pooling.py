@@ -18,8 +18,6 @@ from scoring.calibration import Calibrator
 from scoring.schema import Schema
 from scoring.tuning import Tuned
 
-TWO_FOLDS_FROM = 50_000
-
 
 @dataclass(frozen=True)
 class Pooled:
@@ -91,5 +89,5 @@ def _adapt(
 
 
 def _cross_fit(rows: Rows, tuned: Tuned, seed: int, threads: int) -> np.ndarray:
-    folds = splits.stratified(rows.label, seed=seed, folds=2 if len(rows.label) > TWO_FOLDS_FROM else splits.FOLDS)
+    folds = splits.stratified(rows.label, seed=seed, folds=2 if len(rows.label) > tuning.SAMPLED else splits.FOLDS)
     return tuning.cross_fit(rows, folds, tuned.shape, tuned.rounds, seed=seed, threads=threads)

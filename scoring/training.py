@@ -17,6 +17,7 @@ from scoring import (
     novelty,
     pooling,
     schema,
+    sensitive,
     splits,
     tuning,
     uncertainty,
@@ -33,9 +34,6 @@ from scoring.pooling import Pooled
 from scoring.splits import Split
 from scoring.tuning import Tuned
 
-TUNE_ROWS = 50_000
-MIN_TENANTS_PER_LEVEL = 3
-
 
 def train(
     frame: pl.DataFrame,
@@ -49,7 +47,9 @@ def train(
     seed: int = 0,
     lead_id: str | None = None,
     monotone: Mapping[str, int] | None = None,
+    known_at: Mapping[str, str] | None = None,
     allow_leakage: bool | Collection[str] = False,
+    allow_special_categories: Collection[str] = (),
     budget: int = 5,
     threads: int = 1,
     as_of: datetime | None = None,
@@ -58,29 +58,44 @@ def train(
 
     ``frame``: one row per lead, features as known on the lead's moment: numbers, booleans and text (a category);
     nulls are allowed, NaN is null, infinities are refused. ``label``: 0/1, null where the outcome window has not
-    passed (such rows are left out and counted). ``time``: date, datetime or number; with it, tuning and figures
-    judge the latest leads by the earlier ones, and recency weights are tried; without it, stratified folds drawn
-    by ``seed``. ``tenant``: pools all tenants in trees that do not know the tenant, plus shrunk effects per
-    tenant. ``apart``: tenants that opted out of pooling; their rows teach nothing that is shared, and only their
-    own effects learn from them. ``categorical``: number columns that are categories. ``drop``: columns to ignore.
-    ``lead_id``: a column that must be unique and is no feature; without it, repeated rows are kept (equal leads
-    are common) and counted. ``monotone``: feature to +1 or -1. ``allow_leakage``: True, or the names that may know the
-    outcome. ``budget``: how many shapes of trees to try. ``threads``: more help only where
-    cores are idle. ``as_of``: dates after it (default: now) are refused.
+    passed (such rows are left out and counted).
+
+    ``time``: date, datetime or number; with it, tuning and figures judge the latest leads by the earlier ones, and
+    recency weights are tried; without it, stratified folds drawn by ``seed``. ``tenant``: pools all tenants in trees
+    that do not know the tenant, plus shrunk effects per tenant. ``apart``: tenants that opted out of pooling; their
+    rows teach nothing that is shared, and only their own effects learn from them.
+
+    ``categorical``: number columns that are categories. ``drop``: columns to ignore. ``lead_id``: a column that must
+    be unique and is no feature; without it, repeated rows are kept (equal leads are common) and counted.
+    ``monotone``: feature to +1 or -1.
+
+    ``known_at``: feature to the column that says when its value became known; a value known only after ``time`` is
+    leakage. ``allow_leakage``: True, or the names that may know the outcome. ``allow_special_categories``: columns of
+    special categories of personal data (GDPR Art. 9, told by their names) that may be features nevertheless.
+
+    ``budget``: how many shapes of trees to try. ``threads``: more help only where cores are idle. ``as_of``: dates
+    after it (default: now) are refused.
 
     Same frame, seed and versions give the same model bit for bit, whatever ``threads`` is.
 
     Raises `EmptyFrame`, `MissingColumns`, `UnusableColumn`, `NonFiniteValues`, `LabelError`, `OneClassLabel`,
-    `TooLittleData`, `DuplicateLeads`, `TimeError`, `TenantError` or `LeakageError`.
+    `TooLittleData`, `DuplicateLeads`, `TimeError`, `TenantError`, `LeakageError` or `SpecialCategoryError`.
     """
     alone: pl.DataFrame | None = None
     if tenant is not None and apart:
         is_apart = pl.col(tenant).cast(pl.String).is_in(list(apart)).fill_null(False)
         frame, alone = frame.filter(~is_apart), frame.filter(is_apart)
-    leads = intake.take(frame, label=label, time=time, tenant=tenant, lead_id=lead_id, drop=drop, as_of=as_of)
+    stamps = dict(known_at or {})
+    if stamps and time is None:
+        raise MissingColumns("known_at needs the lead's moment", hint="name it in time")
+    ignored = [*drop, *(column for column in stamps.values() if column not in drop)]
+    leads = intake.take(frame, label=label, time=time, tenant=tenant, lead_id=lead_id, drop=ignored, as_of=as_of)
+    sensitive.refuse(leads.features, allow_special_categories)
     learned = _fit_schema(leads, categorical)
     rows = _rows(leads, learned, monotone or {})
-    allowed = _check_leakage(learned, rows, allow_leakage, seed, threads)
+    found = leakage.learned_too_late(leads.frame, time, stamps) if time is not None else {}
+    found = leakage.detect(learned, rows, seed=seed, threads=threads) | found
+    allowed = _check_leakage(found, allow_leakage)
 
     sample = _sample(rows, leads, seed)
     judged = leads.time is not None and bool(splits.by_time(leads.time[sample], leads.label[sample]))
@@ -118,9 +133,9 @@ def train(
         "seed": seed,
     }
     edges = grades.find_edges(sigmoid(held_logit))
-    unlike = novelty.fit(learned, rows.matrix)
+    unlike = novelty.fit(learned, part.matrix)
     doubt = _doubt(
-        pooled.rows.take(sample),
+        pooled.rows.take(sample[:: max(1, len(sample) // tuning.HALVED)]),
         tuned,
         pooled.calibrator,
         unlike,
@@ -207,7 +222,7 @@ def _fit_schema(leads: Leads, categorical: Sequence[str]) -> schema.Schema:
     if leads.tenant is None:
         return schema.fit(leads.frame, leads.features, categorical=categorical)
     tenants = pl.Series(leads.tenant)
-    least = min(MIN_TENANTS_PER_LEVEL, tenants.n_unique())
+    least = min(schema.MIN_TENANTS_PER_LEVEL, tenants.n_unique())
     return schema.fit(leads.frame, leads.features, categorical=categorical, tenants=tenants, min_tenants=least)
 
 
@@ -230,16 +245,13 @@ def _rows(leads: Leads, learned: schema.Schema, monotone: Mapping[str, int]) -> 
 def _sample(rows: Rows, leads: Leads, seed: int) -> np.ndarray:
     """Rows to tune on, in order: all, or a random part of a large frame."""
     count = len(rows.label)
-    if count <= TUNE_ROWS:
+    if count <= tuning.SAMPLED:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, TUNE_ROWS, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(count, tuning.SAMPLED, replace=False))
 
 
-def _check_leakage(
-    learned: schema.Schema, rows: Rows, allow: bool | Collection[str], seed: int, threads: int
-) -> list[str]:
+def _check_leakage(found: Mapping[str, str], allow: bool | Collection[str]) -> list[str]:
     """The names of leaking features that were allowed; raises `LeakageError` for the others."""
-    found = leakage.detect(learned, rows, seed=seed, threads=threads)
     refused = {} if allow is True else {n: why for n, why in found.items() if allow is False or n not in allow}
     if refused:
         told = "; ".join(f"{name!r}: {why}" for name, why in refused.items())

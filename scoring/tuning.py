@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scoring.boosting import SCREENING, Rows, Shape, fit_bag, fit_early, fit_rounds
-from scoring.logit import row_losses
 from scoring.splits import Split, stratified
 
 SCREEN_ALL = 10_000
+SAMPLED = 50_000
+"""Rows that a larger frame is tuned on."""
+HALVED = 20_000
 LARGE = 100_000
 HALVINGS = 3
 HALF_LIVES = (0.5, 0.2)
@@ -44,7 +46,8 @@ def tune(rows: Rows, splits: Sequence[Split], *, budget: int, seed: int, threads
     shape, _, rounds = min(tried, key=lambda one: one[1])
     held_raw = np.full(len(rows.label), np.nan)
     bags = 2 if len(rows.label) < SCREEN_ALL else 1
-    for past, future in splits:
+    # of a large frame's sample two folds are held-out rows enough to calibrate by
+    for past, future in splits if len(rows.label) < SAMPLED else splits[-2:]:
         booster = fit_bag(rows.take(past), shape, rounds, bags=bags, seed=seed, threads=threads)
         held_raw[future] = booster.predict(rows.matrix[future], raw_score=True, num_threads=threads)
     return Tuned(shape, rounds, held_raw, [(shape, loss) for shape, loss, _ in tried])
@@ -62,7 +65,7 @@ def _try(rows: Rows, splits: Sequence[Split], shape: Shape, seed: int, threads: 
         held = booster.predict(
             rows.matrix[future], raw_score=True, num_iteration=booster.best_iteration, num_threads=threads
         )
-        losses.append(row_losses(rows.label[future], np.asarray(held)))
+        losses.append(rows.take(future).losses(np.asarray(held)))
         rounds.append(booster.best_iteration)
     return shape, float(np.concatenate(losses).mean()), max(10, round(SCREENING * float(np.mean(rounds))))
 

@@ -1,6 +1,7 @@
 """Scoring with a trained model: frames, single leads, reasons, and what is refused."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import scoring
-from scoring import errors
+from scoring import errors, value
 from scoring.model import SCORED
+from tekup.errors import BadInput
 from tests.scoring import leads
 
 QUIET = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -175,3 +177,44 @@ def test_evaluation_leaves_out_leads_without_outcome(model: scoring.LeadModel, f
     assert scoring.evaluate(model, half, label="won") == scoring.evaluate(model, frame.head(500), label="won")
     with pytest.raises(errors.EmptyFrame):
         scoring.evaluate(model, frame.with_columns(pl.lit(None).alias("won")), label="won")
+
+
+def test_what_if_tells_each_change_alone(model: scoring.LeadModel) -> None:
+    lead = {"visits": 3, "size": 20.0, "is_customer": False, "source": "ads"}
+    table = model.what_if(lead, {"visits": [3, 9], "source": ["referral"]})
+    assert table["value"].to_list() == ["3", "9", "referral"]
+    assert table["change"][0] == 0
+    assert (table["change"][1:] > 0).all()
+    assert table["probability"][2] == model.score_one({**lead, "source": "referral"}).probability
+    with pytest.raises(errors.MissingColumns, match="'height'"):
+        model.what_if(lead, {"height": [2]})
+
+
+def test_influence_is_the_mean_size_of_the_reasons(model: scoring.LeadModel, frame: pl.DataFrame) -> None:
+    table = model.influence(frame.head(50))
+    reasons = model.score(frame.head(50), reasons=99)["reasons"].explode().struct.unnest()
+    mean = reasons.group_by("feature").agg(pl.col("contribution").abs().sum() / 50)
+    assert dict(table.iter_rows()) == pytest.approx(dict(mean.iter_rows()))
+    assert table["influence"].is_sorted(descending=True)
+
+
+def test_grades_follow_value_and_capacity_once_values_are_known(
+    model: scoring.LeadModel, frame: pl.DataFrame, tmp_path: Path
+) -> None:
+    deals = frame.filter(pl.col("won") == 1).with_columns((pl.col("visits") * 1_000.0 + 500).alias("value_cents"))
+    worth = value.train(deals, label="value_cents", drop=["truth", "day", "won"], budget=1)
+    valued = model.with_value(worth, frame, capacity=0.05)
+    scores = valued.score(frame, reasons=0)
+    expected = scores["probability"] * worth.predict(frame)["value"]
+    assert scores["expected_value"].to_list() == pytest.approx(expected.to_list())
+    assert (scores["grade"] == "A").mean() == pytest.approx(0.05, abs=0.02)
+    assert (
+        scores.filter(pl.col("grade") == "A")["expected_value"].min()
+        >= scores.filter(pl.col("grade") == "B")["expected_value"].max()
+    )  # type: ignore[operator]
+    lead = frame.row(0, named=True)
+    again = scoring.load(valued.save(tmp_path / "valued"))
+    assert again.score_one(lead) == valued.score_one(lead)
+    assert again.score_one(lead).expected_value == pytest.approx(scores["expected_value"][0])
+    with pytest.raises(BadInput, match="capacity"):
+        model.with_value(worth, frame, capacity=0.4)

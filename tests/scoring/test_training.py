@@ -108,6 +108,26 @@ def test_outcome_hidden_in_a_category_is_found(frame: pl.DataFrame) -> None:
         train(hidden)
 
 
+def test_value_known_only_after_the_lead_came_is_refused_by_name(frame: pl.DataFrame) -> None:
+    stamped = frame.with_columns(
+        (pl.col("day") - pl.duration(days=3)).alias("asked_at"), pl.col("visits").alias("calls")
+    )
+    options = {"time": "day", "drop": ["truth"], "known_at": {"calls": "asked_at"}}
+    assert "asked_at" not in train(stamped, **options).features
+    late = stamped.with_columns(pl.col("asked_at") + pl.duration(days=pl.int_range(pl.len()) % 10))
+    with pytest.raises(errors.LeakageError, match="'calls': 480 of 800 values were known only after 'day'"):
+        train(late, **options)
+    assert train(late, **options, allow_leakage=["calls"]).metrics["data"]["allowed_leakage"] == ["calls"]
+
+
+@pytest.mark.parametrize("name", ["religion", "fagforening_medlem", "healthScore", "cpr"])
+def test_special_category_of_personal_data_is_refused_unless_allowed_by_name(frame: pl.DataFrame, name: str) -> None:
+    told = frame.with_columns(pl.col("source").alias(name))
+    with pytest.raises(errors.SpecialCategoryError, match=name):
+        train(told)
+    assert name in train(told, allow_special_categories=[name]).features
+
+
 BAD_FRAMES = {
     "no rows": (errors.EmptyFrame, lambda f: f.clear(), {}),
     "no features": (errors.EmptyFrame, lambda f: f.select("won", "truth", "day"), {}),
