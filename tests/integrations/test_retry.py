@@ -171,3 +171,36 @@ def test_the_vendors_clock_is_learnt_from_its_answers() -> None:
     dated = Reply(200, {"date": format_datetime(datetime.fromtimestamp(1_800_000_000, UTC), usegmt=True)}, b"{}")
     RetryPolicy().run("kit", "tags", lambda: dated, meter)
     assert meter.now() == 1_800_000_000.0
+
+
+def test_a_request_sent_ahead_is_judged_like_any_other() -> None:
+    answers = [Reply(503, {}, b""), OK]
+    sent = threading.Event()
+
+    def send() -> Reply:
+        sent.set()
+        return answers.pop(0)
+
+    policy, meter = RetryPolicy(sleep=lambda seconds: None), Meter()
+    first = policy.start(send)
+    assert sent.wait(10), "it leaves before anybody asks for the answer"
+    assert policy.run("hubspot", "list contacts", send, meter, first=first) == {"a": 1}
+    assert (meter.requests, meter.retries, answers) == (2, 1, [])
+
+
+def test_a_request_sent_ahead_that_hangs_is_given_up_and_asked_for_again() -> None:
+    ended = threading.Event()
+    asked: list[float] = []
+
+    def send() -> Reply:
+        asked.append(time.monotonic())
+        if len(asked) == 1:
+            ended.wait(10)
+        return OK
+
+    policy, meter = RetryPolicy(sleep=lambda seconds: None, deadline_seconds=0.2), Meter()
+    try:
+        assert policy.run("hubspot", "list contacts", send, meter, first=policy.start(send)) == {"a": 1}
+    finally:
+        ended.set()
+    assert (len(asked), meter.requests, meter.retries) == (2, 2, 1)
