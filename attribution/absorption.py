@@ -12,8 +12,8 @@ from attribution.segments import FloatArray, IntArray, ratio
 
 # Up to so many states one dense inverse is faster than sparse sweeps.
 _DENSE_STATES = 200
-# For few weightings less: a larger inverse wakes the threads of BLAS, whose waiting costs 0.1 CPU s.
-_FEW, _DENSE_STATES_OF_FEW = 8, 48
+# For few weightings a larger inverse than this wakes the threads of BLAS, whose waiting costs 0.1 CPU s.
+_FEW, _ASLEEP = 8, 48
 # Order 1 has a closed form from one inverse, which stays the better way for longer.
 _DENSE_CHANNELS = 6_000
 _SWEEPS = 400
@@ -49,7 +49,7 @@ def solve(chain: Chain, weightings: FloatArray) -> Solution:
             f"{size} channels are too many for an exact Markov model (at most {_DENSE_CHANNELS})",
             hint="roll rare channels up into one, e.g. campaigns with few touches",
         )
-    if single or size <= (_DENSE_STATES if len(weightings) > _FEW else _DENSE_STATES_OF_FEW):
+    if single or size <= _DENSE_STATES:
         step = max(1, _BATCH_CELLS // max(size * size, 1))
         parts = [_solve_dense(chain, weightings[i : i + step], blocks) for i in range(0, len(weightings), step)]
     else:
@@ -93,7 +93,7 @@ def _solve_dense(chain: Chain, weightings: FloatArray, blocks: list[IntArray]) -
     system[:, chain.source, chain.target] = -arcs
     diagonal = np.arange(size)
     system[:, diagonal, diagonal] += 1.0
-    inverse = np.linalg.inv(system)
+    inverse = _invert(system)
     visits = np.einsum("ns,nst->nt", start, inverse)
     expected = inverse @ rewards
     base = np.einsum("ns,nsm->nm", start, expected)
@@ -109,6 +109,29 @@ def _solve_dense(chain: Chain, weightings: FloatArray, blocks: list[IntArray]) -
                 met = np.linalg.solve(inner, expected[:, block])
                 lost[:, channel] = np.einsum("ns,nsm->nm", visits[:, block], met)
     return _finish(base, lost)
+
+
+def _invert(systems: FloatArray) -> FloatArray:
+    """Inverses (N, S, S) of I - P."""
+    count, size, _ = systems.shape
+    if count > _FEW or not _ASLEEP < size <= _DENSE_STATES:
+        return np.asarray(np.linalg.inv(systems), np.float64)
+    return np.stack([_eliminate(system) for system in systems])
+
+
+def _eliminate(system: FloatArray) -> FloatArray:
+    """Gauss and Jordan's inverse in one thread; rows of I - P dominate by their diagonal and need no pivots."""
+    found = system.copy()
+    for place in range(len(found)):
+        pivot = found[place, place]
+        found[place, place] = 1.0
+        found[place] /= pivot
+        column = found[:, place].copy()
+        column[place] = 0.0
+        found[:, place] = 0.0
+        found[place, place] = 1.0 / pivot
+        found -= np.multiply.outer(column, found[place])
+    return found
 
 
 def _solve_sparse(chain: Chain, weighting: FloatArray, blocks: list[IntArray]) -> Solution:

@@ -121,7 +121,8 @@ class Coder:
                 taken = np.flatnonzero((holder >= 0) & (table.numbers < 0))
                 rows = holder[taken]
                 table.keys[taken], table.first[taken] = keys[rows], first[rows]
-                table.numbers[taken] = self._number(column.gather(rows + begin).to_list())
+                # entry by entry: there are few, and a gather of polars costs as much as a hundred
+                table.numbers[taken] = self._number([column[row] for row in (rows + begin).tolist()])
                 if len(taken) > _FULL or not table.holds(slots, keys, first):
                     return None
             codes[part] = table.numbers[slots]

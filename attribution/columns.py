@@ -60,6 +60,8 @@ def read_times(frame: pl.DataFrame, name: str, what: str) -> IntArray:
     column = frame[name]
     if column.null_count():
         raise BadColumn(f"{what}: {name} has {column.null_count()} nulls", hint="give each row its moment")
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_unit == "us":
+        return column.to_numpy().view(np.int64)
     return to_microseconds(column, what).to_numpy()
 
 
@@ -70,7 +72,9 @@ def to_microseconds(column: pl.Series, what: str) -> pl.Series:
             f"{what}: {column.name} is {column.dtype}, not a moment",
             hint="cast it to Datetime, for text: .str.to_datetime(time_zone='UTC')",
         )
-    return column.cast(pl.Datetime("us", getattr(column.dtype, "time_zone", None))).to_physical()
+    if not isinstance(column.dtype, pl.Datetime) or column.dtype.time_unit != "us":
+        column = column.cast(pl.Datetime("us", getattr(column.dtype, "time_zone", None)))
+    return column.to_physical()
 
 
 def read_channels(column: pl.Series, what: str) -> tuple[npt.NDArray[np.unsignedinteger], tuple[str, ...]]:

@@ -45,7 +45,9 @@ def sum_segments(values: npt.NDArray[np.generic], offsets: IntArray) -> npt.NDAr
 
 def keep_entries(keep: BoolArray, offsets: IntArray) -> IntArray:
     """Offsets after dropping the entries that are not kept; no segment may be empty before."""
-    return offsets_of(sum_segments(keep.astype(np.int64), offsets).astype(np.int64))
+    kept = np.zeros(len(keep) + 1, np.int32 if len(keep) < 1 << 31 else np.int64)
+    np.cumsum(keep, out=kept[1:])
+    return kept[offsets].astype(np.int64)
 
 
 def starts_mask(offsets: IntArray) -> BoolArray:
