@@ -32,6 +32,7 @@ def build_paths(
     unit: str | Sequence[str] = "channel",
     value: str = "value",
     touch_weights: Mapping[str, float] | None = None,
+    touch_windows: Mapping[str, timedelta] | None = None,
     session_gap: timedelta | None = None,
     collapse: bool = False,
     direct: str = "keep",
@@ -64,8 +65,9 @@ def build_paths(
     (``conversion_window``, where shorter) is still open and set aside; None takes the data as complete.
     ``unit``: the column, or columns joined by ' / ', that are credited; null is '(not set)' but for channel.
     ``value``: the column of conversions to share out, e.g. ltv. ``touch_weights``: weight by touch_type, 1
-    for others. ``session_gap``: touches less than so long after the person's touch before are one session,
-    which counts as its first touch with its largest weight.
+    for others. ``touch_windows``: how long before the end of the journey touches of a type count, e.g. a day for
+    views; others as long as the lookback. ``session_gap``: touches less than so long after the person's touch
+    before are one session, which counts as its first touch with its largest weight and window.
     ``collapse`` keeps the last touch of a run of one channel. ``direct="drop_unless_only"`` drops
     ``direct_channel`` from journeys that have another channel. ``max_touches`` keeps the last so many touches
     of a journey. ``identities``: id and person_id as from stitch_identities; other ids stay as they are.
@@ -92,6 +94,7 @@ def build_paths(
         unit=unit,
         value=value,
         touch_weights=touch_weights,
+        touch_windows=touch_windows,
         session_gap=session_gap,
         collapse=collapse,
         direct=direct,

@@ -18,17 +18,22 @@ BUCKETS = 256
 BUCKET_SEED = 20_260_901
 # Rows of a batch: its columns stay in the caches, and a run holds no more than a few batches in memory.
 BATCH = 125_000
+_REACH = "reach"
 
 
 @dataclass(frozen=True)
 class Touches:
-    """Touches sorted by person, time and tie-break; ``rows`` maps them to the rows of the input."""
+    """Touches sorted by person, time and tie-break; ``rows`` maps them to the rows of the input.
+
+    ``reaches``: microseconds after which a touch of its type counts no more, None where all count as long.
+    """
 
     people: pl.Series
     offsets: IntArray
     times: IntArray
     codes: IntArray
     weights: FloatArray | None
+    reaches: IntArray | None
     rows: IntArray
     buckets: npt.NDArray[np.uint8]
     counts: dict[str, int]
@@ -45,7 +50,7 @@ def hash_people(people: pl.Series) -> npt.NDArray[np.uint8]:
 
 def select_touchpoints(source: Frame, options: Options) -> Frame:
     """The columns that are needed, those of the unit as one: ``channel``."""
-    typed = ("touch_type",) if options.touch_weights is not None else ()
+    typed = ("touch_type",) if options.touch_weights is not None or options.touch_windows is not None else ()
     present = require(source, ("person_id", "occurred_at", *options.units, *typed), "touchpoints")
     optional = [pl.col(name) for name in ("touch_id", "weight") if name in present]
     if options.touch_weights is not None and "weight" in present:
@@ -53,14 +58,14 @@ def select_touchpoints(source: Frame, options: Options) -> Frame:
             "touchpoints have a weight, and touch_weights is given", hint="drop the column weight, or touch_weights"
         )
     chosen = source.select("person_id", "occurred_at", unit_column(options.units), *optional, *typed)
-    return chosen.with_columns(_weigh_types(options.touch_weights)) if options.touch_weights is not None else chosen
-
-
-def _weigh_types(weights: dict[str, float] | object) -> pl.Expr:
-    """Weight 1 for types that are not named."""
-    assert isinstance(weights, dict)
     kinds = pl.col("touch_type").cast(pl.String)
-    return kinds.replace_strict(weights, default=1.0, return_dtype=pl.Float64).alias("weight")
+    if options.touch_weights is not None:
+        weights = kinds.replace_strict(options.touch_weights, default=1.0, return_dtype=pl.Float64)
+        chosen = chosen.with_columns(weights.alias("weight"))
+    if options.touch_windows is not None:
+        reaches = kinds.replace_strict(options.touch_windows, default=options.lookback, return_dtype=pl.Int64)
+        chosen = chosen.with_columns(reaches.alias(_REACH))
+    return chosen
 
 
 def read_chunks(chosen: Frame, options: Options, coder: Coder) -> Iterator[Touches]:
@@ -69,13 +74,14 @@ def read_chunks(chosen: Frame, options: Options, coder: Coder) -> Iterator[Touch
     last: object = None
     row = 0
     for batch in _batches(chosen):
-        frame = batch if carry is None else pl.concat([carry, batch])
+        frame = batch if carry is None else carry.vstack(batch)
         persons = frame["person_id"]
         if not (persons.dtype.is_integer() or persons.dtype == pl.String):
             raise NotClustered
         starts = run_starts(persons)
-        heads = persons.gather(starts).drop_nulls()
-        if len(heads) and (not heads.is_sorted() or (last is not None and heads[0] <= last)):
+        heads = take_rows(persons, starts)
+        heads = heads.drop_nulls() if heads.null_count() else heads
+        if len(heads) and (not _ascend(heads) or (last is not None and heads[0] <= last)):
             raise NotClustered
         # The person of the last row may go on in the next batch.
         cut = int(starts[-1]) if len(starts) else 0
@@ -113,6 +119,7 @@ def read_touches(
     times = read_times(frame, "occurred_at", "touchpoints")
     codes = coder.encode(frame["channel"])
     weights = read_amounts(frame, "weight", "touchpoints") if "weight" in frame.columns else None
+    reaches = frame[_REACH].to_numpy() if _REACH in frame.columns else None
     persons = frame["person_id"]
     ties = frame["touch_id"] if "touch_id" in frame.columns else None
     rows, counts = _find_usable(persons, times, weights, options.as_of)
@@ -124,18 +131,21 @@ def read_touches(
     if rows is not None:
         times, codes = times[rows], codes[rows]
         weights = weights[rows] if weights is not None else None
+        reaches = reaches[rows] if reaches is not None else None
         # A frame that came clustered only changes order inside of people.
         persons = persons.gather(rows) if starts is None else persons
     starts = run_starts(persons) if starts is None else starts
-    people = persons.gather(starts)
+    people = take_rows(persons, starts)
     offsets = np.append(starts, len(times)).astype(np.int64)
     rows = (np.arange(len(times), dtype=np.int64) if rows is None else rows) + first_row
     if options.session_gap is not None and len(times):
-        kept, weights, offsets = _join_sessions(times, weights, offsets, options.session_gap)
+        kept, offsets = _join_sessions(times, offsets, options.session_gap)
+        weights = np.maximum.reduceat(weights, kept) if weights is not None else None
+        reaches = np.maximum.reduceat(reaches, kept) if reaches is not None else None
         counts["touches_within_session"] = len(times) - len(kept)
         times, codes, rows = times[kept], codes[kept], rows[kept]
     coder.see(codes)
-    return Touches(people, offsets, times, codes, weights, rows, hash_people(people), counts)
+    return Touches(people, offsets, times, codes, weights, reaches, rows, hash_people(people), counts)
 
 
 def _find_usable(
@@ -154,14 +164,11 @@ def _find_usable(
     return np.flatnonzero(np.broadcast_to(~(unknown | late | empty), times.shape)), counts
 
 
-def _join_sessions(
-    times: IntArray, weights: FloatArray | None, offsets: IntArray, gap: int
-) -> tuple[IntArray, FloatArray | None, IntArray]:
-    """The first touch of every session, its largest weight, and the offsets of people in sessions."""
+def _join_sessions(times: IntArray, offsets: IntArray, gap: int) -> tuple[IntArray, IntArray]:
+    """The first touch of every session, and the offsets of people in sessions."""
     begins = find_sessions(times, offsets, gap)
     kept = np.flatnonzero(begins)
-    most = np.maximum.reduceat(weights, kept) if weights is not None else None
-    return kept, most, np.concatenate([np.zeros(1, np.int64), np.cumsum(begins)])[offsets]
+    return kept, np.concatenate([np.zeros(1, np.int64), np.cumsum(begins)])[offsets]
 
 
 def find_sessions(times: IntArray, offsets: IntArray, gap: int) -> BoolArray:
@@ -170,6 +177,20 @@ def find_sessions(times: IntArray, offsets: IntArray, gap: int) -> BoolArray:
     begins[1:] = times[1:] - times[:-1] > gap
     begins[offsets[:-1]] = True
     return begins
+
+
+def take_rows(persons: pl.Series, rows: IntArray) -> pl.Series:
+    """The persons of these rows; of numbers without a detour through polars' engine."""
+    if persons.dtype.is_integer() and not persons.null_count():
+        return pl.Series(persons.name, persons.to_numpy()[rows])
+    return persons.gather(rows)
+
+
+def _ascend(persons: pl.Series) -> bool:
+    if persons.dtype.is_integer():
+        numbers = persons.to_numpy()
+        return bool((numbers[1:] >= numbers[:-1]).all())
+    return persons.is_sorted()
 
 
 def run_starts(persons: pl.Series) -> IntArray:

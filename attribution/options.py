@@ -30,6 +30,7 @@ class Options:
     units: tuple[str, ...]
     value: str
     touch_weights: Mapping[str, float] | None
+    touch_windows: Mapping[str, int] | None
     session_gap: int | None
     collapse: bool
     drop_direct: bool
@@ -53,6 +54,7 @@ def read_options(
     unit: str | Sequence[str] = "channel",
     value: str = "value",
     touch_weights: Mapping[str, float] | None = None,
+    touch_windows: Mapping[str, timedelta] | None = None,
     session_gap: timedelta | None = None,
     collapse: bool = False,
     direct: str = "keep",
@@ -72,6 +74,7 @@ def read_options(
         units=_read_names(unit, "unit"),
         value=value,
         touch_weights=None if touch_weights is None else _read_weights(touch_weights),
+        touch_windows=None if touch_windows is None else _read_windows(touch_windows),
         session_gap=None if session_gap is None else read_duration(session_gap, "session_gap"),
         collapse=collapse,
         drop_direct=read_choice(direct, "direct", DIRECT) == "drop_unless_only",
@@ -93,6 +96,12 @@ def _read_names(names: str | Sequence[str], option: str) -> tuple[str, ...]:
     if not found or not all(isinstance(name, str) and name for name in found) or len(set(found)) < len(found):
         raise BadParameter(f"{option} is {names!r}", hint="one name, or a list of different names")
     return found
+
+
+def _read_windows(windows: Mapping[str, timedelta]) -> Mapping[str, int]:
+    if not isinstance(windows, Mapping):
+        raise BadParameter(f"touch_windows is {windows!r}", hint="a mapping, e.g. {'view': timedelta(days=1)}")
+    return {str(kind): read_duration(window, f"touch_windows of {kind}") for kind, window in windows.items()}
 
 
 def _read_weights(weights: Mapping[str, float]) -> Mapping[str, float]:

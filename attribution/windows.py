@@ -37,6 +37,13 @@ class Journeys:
         self.offsets = keep_entries(mask, self.offsets)
         self.touches = self.touches[mask]
 
+    def take(self, alive: BoolArray) -> None:
+        """Drop journeys."""
+        lengths = np.diff(self.offsets)
+        self.touches = self.touches[np.repeat(alive, lengths)]
+        self.offsets = offsets_of(lengths[alive])
+        self.people, self.ended = self.people[alive], self.ended[alive]
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -55,18 +62,22 @@ def cut_journeys(touches: Touches, sales: Conversions, options: Options, direct:
     """Journeys of people whose conversions are matched; ``direct`` are the numbers of direct visits."""
     counts: dict[str, int] = {}
     begins, ends = _find_windows(touches, sales, options)
-    found = ends > begins
-    if options.window is not None and len(touches.times):
-        late = found & (touches.times[np.maximum(ends - 1, 0)] <= sales.times - options.window)
-        counts["conversions_after_window"] = int(late.sum())
-        found &= ~late
-    chosen = np.flatnonzero(found)
+    chosen = np.flatnonzero(ends > begins)
     first = _cap(begins[chosen], ends[chosen], options, counts)
     won = Journeys(
         spans(first, ends[chosen]), offsets_of(ends[chosen] - first), sales.person[chosen], sales.times[chosen]
     )
+    chosen = chosen[_drop_old(won, touches)]
+    if options.window is not None and len(touches.times):
+        in_time = touches.times[won.touches[won.offsets[1:] - 1]] > won.ended - options.window
+        counts["conversions_after_window"] = int((~in_time).sum())
+        won.take(in_time)
+        chosen = chosen[in_time]
+    found = np.zeros(len(sales), np.bool_)
+    found[chosen] = True
     _rewrite(won, touches, options, direct)
     lost = _find_nulls(touches, sales, ends, options, counts)
+    _drop_old(lost, touches)
     _rewrite(lost, touches, options, direct)
     moments = np.repeat(won.ended, np.diff(won.offsets))
     hours = (moments - touches.times[won.touches]) / MICROSECONDS_PER_HOUR
@@ -128,6 +139,19 @@ def _cap(begins: IntArray, ends: IntArray, options: Options, counts: dict[str, i
     capped = ends - begins > options.max_touches
     counts["capped_journeys"] = counts.get("capped_journeys", 0) + int(capped.sum())
     return np.maximum(begins, ends - options.max_touches)
+
+
+def _drop_old(journeys: Journeys, touches: Touches) -> BoolArray:
+    """Drop touches whose type's window is over when the journey ends; true for the journeys that keep any."""
+    if touches.reaches is None or not len(journeys.touches):
+        return np.ones(len(journeys.people), np.bool_)
+    ended = np.repeat(journeys.ended, np.diff(journeys.offsets))
+    fresh = ended - touches.times[journeys.touches] < touches.reaches[journeys.touches]
+    alive = last_true(fresh, journeys.offsets) >= 0
+    fresh = fresh[np.repeat(alive, np.diff(journeys.offsets))]
+    journeys.take(alive)
+    journeys.keep(fresh)
+    return alive
 
 
 def _rewrite(journeys: Journeys, touches: Touches, options: Options, direct: IntArray) -> None:

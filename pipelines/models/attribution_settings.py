@@ -33,8 +33,9 @@ class AttributionSettings:
     lie between the last touch and the conversion (None: as many as the lookback); ``unit`` what stands in a path;
     ``direct`` how direct visits are treated; ``open_journeys`` whether people who were met so lately that they may
     still convert count as not converted (which a tenant younger than its lookback needs); ``touch_weights`` what a
-    touch of a kind counts, 1 where it isn't named; ``half_life_days`` of time_decay; ``models`` in the order of their
-    report; ``timezone`` in which days are cut (the tenant's own setting of that name).
+    touch of a kind counts, 1 where it isn't named; ``touch_window_days`` how long it counts, where not as long as the
+    lookback; ``half_life_days`` of time_decay; ``models`` in the order of their report; ``timezone`` in which days are
+    cut (the tenant's own setting of that name).
     """
 
     lookback_days: int = 90
@@ -43,6 +44,7 @@ class AttributionSettings:
     direct: str = "keep"
     open_journeys: str = "count"
     touch_weights: Mapping[str, float] = field(default_factory=dict)
+    touch_window_days: Mapping[str, float] = field(default_factory=dict)
     half_life_days: float = 7.0
     models: tuple[str, ...] = MODELS
     timezone: str = DEFAULT_TIMEZONE
@@ -58,6 +60,11 @@ class AttributionSettings:
         return None if self.conversion_window_days is None else timedelta(days=self.conversion_window_days)
 
     @property
+    def touch_windows(self) -> dict[str, timedelta]:
+        """How long touches of some kinds count."""
+        return {kind: timedelta(days=days) for kind, days in self.touch_window_days.items()}
+
+    @property
     def needs_stages(self) -> bool:
         """Whether a chosen model asks when the lead and the opportunity were made."""
         return any(model in _STAGED for model in self.models)
@@ -70,7 +77,12 @@ class AttributionSettings:
 
     def tell(self) -> dict[str, object]:
         """The choices as JSON can hold them."""
-        return {**asdict(self), "touch_weights": dict(self.touch_weights), "models": list(self.models)}
+        return {
+            **asdict(self),
+            "touch_weights": dict(self.touch_weights),
+            "touch_window_days": dict(self.touch_window_days),
+            "models": list(self.models),
+        }
 
 
 def read_attribution_settings(doors: Doors, tenant_id: UUID) -> AttributionSettings:
@@ -128,7 +140,7 @@ def _read_some_days(name: str, value: object) -> int | None:
     return None if value is None else _read_days(name, value)
 
 
-def _read_half_life(name: str, value: object) -> float:
+def _read_part_days(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST_DAYS:
         raise _fault(name, value, f"a number of days above 0, at most {_MOST_DAYS}")
     return float(value)
@@ -142,6 +154,12 @@ def _read_weights(name: str, value: object) -> dict[str, float]:
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= _MOST_WEIGHT:
             raise _fault(f"{name}.{kind}", weight, wanted)
     return {str(kind): float(weight) for kind, weight in sorted(value.items())}
+
+
+def _read_touch_windows(name: str, value: object) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise _fault(name, value, "an object of days by kind of touch, such as {'view': 1}")
+    return {str(kind): _read_part_days(f"{name}.{kind}", days) for kind, days in sorted(value.items())}
 
 
 def _choice(choices: tuple[str, ...]) -> Callable[[str, object], str]:
@@ -170,6 +188,7 @@ _READERS: dict[str, Callable[[str, object], Any]] = {
     "direct": _choice(DIRECT_RULES),
     "open_journeys": _choice(OPEN_JOURNEYS),
     "touch_weights": _read_weights,
-    "half_life_days": _read_half_life,
+    "touch_window_days": _read_touch_windows,
+    "half_life_days": _read_part_days,
     "models": _read_models,
 }

@@ -58,6 +58,7 @@ def find_paths(
         lookback=settings.lookback,
         conversion_window=settings.conversion_window,
         touch_weights=settings.touch_weights or None,
+        touch_windows=settings.touch_windows or None,
         direct=settings.direct,
         as_of=as_of if settings.open_journeys == "set_aside" else None,
     )

@@ -261,6 +261,46 @@ class TestMoney:
         assert attribution.credit(paths, "linear").rows() == [("a", 0.2, 20.0), ("b", 0.8, 80.0)]
 
 
+class TestWindowsByType:
+    def seen(self, *kinds: str) -> pl.DataFrame:
+        return touches((1, 1, "a"), (1, 5, "b"), (1, 8, "c")).with_columns(touch_type=pl.Series(kinds))
+
+    def cut(self, seen: pl.DataFrame, *sold: tuple[int, float, float], **options: Any) -> attribution.Paths:
+        windows = {"view": timedelta(days=2)}
+        return attribution.build_paths(seen, sales(*sold), lookback=MONTH, touch_windows=windows, **options)
+
+    def test_a_view_counts_for_its_own_window_and_a_click_for_the_lookback(self) -> None:
+        assert journeys(self.cut(self.seen("click", "view", "view"), (1, 9, 100))) == {0: ["a", "c"]}
+
+    def test_the_window_is_open_at_its_old_end(self) -> None:
+        assert journeys(self.cut(self.seen("click", "click", "view"), (1, 10, 100))) == {0: ["a", "b"]}
+
+    def test_a_conversion_that_only_old_views_precede_is_unattributed(self) -> None:
+        paths = self.cut(self.seen("view", "view", "view"), (1, 15, 100), (1, 16, 50))
+        assert (len(paths.conversions), paths.unattributed_conversions, paths.unattributed_value) == (0, 2.0, 150.0)
+
+    def test_the_conversion_window_asks_for_the_last_touch_that_counts(self) -> None:
+        seen = self.seen("click", "click", "view")
+        paths = self.cut(seen, (1, 11, 100), conversion_window=timedelta(days=4))
+        assert paths.counts["conversions_after_window"] == 1
+        assert journeys(self.cut(seen, (1, 11, 100), conversion_window=timedelta(days=7))) == {0: ["a", "b"]}
+
+    def test_a_null_journey_keeps_its_last_touch(self) -> None:
+        paths = self.cut(self.seen("click", "view", "view"), (2, 9, 100))
+        assert paths.frame.filter(pl.col("nulls") > 0)["path"].to_list() == [["a", "c"]]
+
+    def test_a_session_counts_as_long_as_its_longest_touch(self) -> None:
+        paths = self.cut(self.seen("view", "click", "view"), (1, 12, 100), session_gap=timedelta(days=5))
+        assert journeys(paths) == {0: ["a"]}
+
+    def test_a_window_that_is_none_is_refused(self) -> None:
+        with pytest.raises(attribution.errors.BadParameter, match="touch_windows of view"):
+            attribution.build_paths(
+                self.seen("view", "view", "view"), sales((1, 9, 1)), lookback=MONTH,
+                touch_windows={"view": timedelta(0)},
+            )  # fmt: skip
+
+
 class TestRewriting:
     def test_collapse_keeps_the_last_touch_of_a_run(self) -> None:
         seen = touches((1, 0, "a"), (1, 1, "a"), (1, 2, "b"), (1, 3, "a"), (2, 0, "a"), (2, 1, "a"))

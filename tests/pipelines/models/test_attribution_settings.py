@@ -16,8 +16,16 @@ def test_without_a_setting_there_are_defaults() -> None:
 
 
 def test_choices_reach_the_models() -> None:
-    found = settings_of({"lookback_days": 30, "half_life_days": 2, "models": ["time_decay", "last", "last"]})
+    found = settings_of(
+        {
+            "lookback_days": 30,
+            "half_life_days": 2,
+            "touch_window_days": {"view": 1.5},
+            "models": ["time_decay", "last", "last"],
+        }
+    )
     assert found.lookback == timedelta(days=30)
+    assert found.touch_windows == {"view": timedelta(days=1.5)}
     assert found.models == ("time_decay", "last")
     assert found.parameters("time_decay") == {"half_life": timedelta(days=2)}
     assert found.parameters("last") == {}
@@ -38,6 +46,8 @@ def test_choices_reach_the_models() -> None:
         ({"half_life_days": float("nan")}, "attribution.half_life_days is nan"),
         ({"touch_weights": {"view": -1}}, "attribution.touch_weights.view is -1"),
         ({"touch_weights": 0.3}, "attribution.touch_weights is 0.3"),
+        ({"touch_window_days": {"view": 0}}, "attribution.touch_window_days.view is 0"),
+        ({"touch_window_days": 1}, "attribution.touch_window_days is 1"),
         ({"models": []}, "attribution.models is []"),
         ({"models": ["last", "oracle"]}, "attribution.models is 'oracle'"),
     ],
