@@ -20,6 +20,8 @@ _FULL = 1 << 10
 _BLOCK = 1 << 15
 _FIRST = np.uint64(0x9E3779B97F4A7C15)
 _SECOND = np.uint64(0xBF58476D1CE4E5B9)
+# The first word of a view begins with the text's length, which is no more than an int32.
+_NO_VIEW = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _Wide = npt.NDArray[np.uint64]
 
 
@@ -109,7 +111,8 @@ class Coder:
             return None
         views = np.frombuffer(body, np.uint64)[2 * array.offset : 2 * (array.offset + len(array))].reshape(-1, 2)
         codes = np.empty(len(views), np.int64)
-        table = _Table(np.zeros(1 << _SLOTS, np.uint64), np.zeros(1 << _SLOTS, np.uint64), np.full(1 << _SLOTS, -1))
+        slots_of = 1 << _SLOTS
+        table = _Table(np.zeros(slots_of, np.uint64), np.full(slots_of, _NO_VIEW), np.full(slots_of, -1))
         for begin in range(0, len(views), _BLOCK):
             part = slice(begin, begin + _BLOCK)
             first = views[part, 0]
@@ -133,7 +136,8 @@ class Coder:
 class _Table:
     """Number of the name whose mixed view falls into each slot, -1 while free.
 
-    Both multipliers are odd, so equal mixed keys and equal first words mean equal views.
+    Both multipliers are odd, so equal mixed keys and equal first words mean equal views. The first word of a free slot
+    is no text's.
     """
 
     keys: _Wide
@@ -141,7 +145,4 @@ class _Table:
     numbers: IntArray
 
     def holds(self, slots: IntArray, keys: _Wide, first: _Wide) -> bool:
-        return bool((self.keys[slots] == keys).all() and (self.first[slots] == first).all()) and self.filled(slots)
-
-    def filled(self, slots: IntArray) -> bool:
-        return bool((self.numbers[slots] >= 0).all())
+        return bool((self.first[slots] == first).all() and (self.keys[slots] == keys).all())

@@ -10,6 +10,8 @@ from typing import Any
 
 LOOKBACK = timedelta(days=90)
 RULES = ("first", "last", "last_non_direct", "linear", "time_decay", "position", "participation")
+FIVE_RULES = ("first", "last", "linear", "position", "time_decay")
+"""Those that peers have, too."""
 Part = Callable[[Path, Path], Callable[[], object]]
 
 
@@ -141,6 +143,10 @@ PARTS: dict[str, Part] = {
     "shapley counts and rates, from paths": from_paths(*SHAPLEY),
     "markov 1 with 1000 replicates, from paths": from_paths(MARKOV[0], intervals=0.9),
     "7 rules, from touches": from_touches(*((name, {}) for name in RULES)),
+    **{f"markov {order}, from touches": from_touches(MARKOV[order - 1]) for order in (1, 2, 3)},
+    "shapley counts, from touches": from_touches(SHAPLEY[0]),
+    "5 rules, from touches": from_touches(*((name, {}) for name in FIVE_RULES)),
+    "3 rules, from touches": from_touches(*((name, {}) for name in FIVE_RULES[:3])),
     "markov 1-3 and shapley counts, from touches": from_touches(*MARKOV, SHAPLEY[0]),
     "markov 1-3 and both shapley, from touches": from_touches(*MARKOV, *SHAPLEY),
     "7 rules, streamed from touches": streamed(*((name, {}) for name in RULES)),

@@ -1,10 +1,13 @@
 """Attribution as assets: what they tell, what a bad setting does, and a data version that moves only with the data."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from pipelines.defs.attribution.assets import attribute
+from pipelines.defs.attribution.schedules import monthly_attribution_snapshot
 from tests.pipelines.models.conftest import Bench, bench, make_conversions, make_touches
 
 __all__ = ["bench"]
@@ -45,6 +48,20 @@ def test_a_tenants_bad_setting_fails_the_check_and_not_the_run(bench: Bench) -> 
     assert not check.passed
     assert "attribution.unit is 'keyword'" in str(check.metadata["faults"].value[bench.a.domain])
     assert bench.dump(bench.b)["attribution_credit"]
+
+
+def test_each_months_end_is_kept_once_by_the_clock(bench: Bench) -> None:
+    with dg.instance_for_test() as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime(2026, 4, 3, 4, 45, tzinfo=ZoneInfo("Europe/Copenhagen")),
+        )
+        (request,) = list(monthly_attribution_snapshot(context))  # type: ignore[call-overload]
+    assert request.run_key == "attribution:2026-03"
+    config = request.run_config["ops"]["attribution"]["config"]
+    assert config == {"as_of": "2026-03-31"}
+    assert told(materialize(bench, **config))[0]["rows_written"] > 0
+    assert told(materialize(bench, **config))[0]["rows_written"] == 0
 
 
 def test_as_of_a_day_a_snapshot_is_kept_and_a_wrong_day_is_named(bench: Bench) -> None:
