@@ -206,3 +206,47 @@ def test_cautions_name_what_weakens_the_result() -> None:
     said = " ".join(attribution.cautions(put(GOOD, nulls=[0, 0])))
     for word in ("too few conversions", "no journey without conversion", "fewer than 30 conversions: a, b"):
         assert word in said
+
+
+MANY = put(
+    pl.concat([TOUCHES] * 20),
+    person_id=[*range(30), *range(10)],
+    occurred_at=[NOW - timedelta(hours=h % 17) for h in range(40)],
+    channel=["a", "b", "c", "a", "direct"] * 8,
+)
+SOLD = pl.DataFrame({"person_id": list(range(0, 30, 3)), "converted_at": [NOW] * 10, "value": [5.0] * 10})
+ODD: dict[str, tuple[pl.DataFrame, pl.DataFrame, dict[str, Any]]] = {
+    "conversions before any touch": (MANY, put(SOLD, converted_at=[NOW - timedelta(days=9)] * 10), {}),
+    "conversions before some touches": (MANY, put(SOLD, converted_at=[NOW - timedelta(hours=6)] * 10), {}),
+    "touches without a person": (put(MANY, person_id=[None] * 20 + list(range(20))), SOLD, {}),
+    "conversions without a person": (MANY, put(SOLD, person_id=[None] * 5 + [0, 3, 6, 9, 12]), {}),
+    "times in the future": (put(MANY, occurred_at=[NOW + DAY] * 20 + [NOW] * 20), SOLD, {"as_of": NOW}),
+    "clocks that run ahead": (put(MANY, occurred_at=[NOW + timedelta(seconds=3)] * 20 + [NOW] * 20), SOLD, {}),
+    "values of nought": (MANY, put(SOLD, value=[0.0] * 10), {}),
+    "values below nought": (MANY, put(SOLD, value=[-5.0] * 10), {}),
+    "values that cancel": (MANY, put(SOLD, value=[5.0, -5.0] * 5), {}),
+    "one channel": (put(MANY, channel=["a"] * 40), SOLD, {}),
+    "no conversions": (MANY, SOLD.clear(), {}),
+    "no touches": (MANY.clear(), SOLD, {}),
+    "neither": (MANY.clear(), SOLD.clear(), {}),
+    "everybody converts": (MANY, put(pl.concat([SOLD] * 3), person_id=list(range(30))), {}),
+    "nobody but open journeys": (MANY, SOLD, {"as_of": NOW, "lookback": timedelta(days=3)}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_input_is_credited_in_full_by_every_model_or_refused_and_never_nan(name: str) -> None:
+    touches, sales, options = ODD[name]
+    stages = {stage: pl.Series([NOW - timedelta(hours=5)] * len(sales), dtype=pl.Datetime("us", "UTC"))
+              for stage in ("lead_at", "opportunity_at")}  # fmt: skip
+    paths = build(touches, sales.with_columns(**stages), **options)
+    for model in attribution.MODELS:
+        try:
+            found = credit(paths, model, intervals=0.9, replicates=20, include_unattributed=True)
+        except errors.NoNulls:
+            assert model == "incremental"
+            continue
+        amounts = found.drop("channel")
+        assert all(column.is_finite().all() for column in amounts), model
+        assert found["conversions"].sum() == pytest.approx(len(sales)), model
+        assert found["value"].sum() == pytest.approx(sales["value"].sum(), abs=1e-9), model
