@@ -5,11 +5,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from integrations.sandbox.world import load_world
+from pipelines.run.demonstration import read_demonstration
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import list_connections, open_credential, store_connection
 from tekup.directory.tenants import find_tenant, list_tenants
@@ -109,6 +113,48 @@ def test_every_lead_has_a_score_with_reasons_and_credit_sums_to_the_won_leads(fi
             ).fetchall()
             assert all(abs(total - won) < 1e-6 for total, _ in credits)
             assert len(credits) == (8 if won else 0)
+
+
+def test_recurring_revenue_is_what_the_simulated_customers_subscribed_to(home: Path, filled: Doors) -> None:
+    chosen = read_demonstration(home)
+    assert chosen is not None
+    world = load_world(home / "sandbox", chosen.seed, chosen.scale, chosen.moment, with_truth=False)
+    sold = world.vendors["stripe_subscriptions"].with_columns(
+        mrr=(pl.col("unit_amount") / pl.when(pl.col("interval") == "year").then(12).otherwise(1) + 0.5).floor()
+    )
+    for moment in (chosen.moment, chosen.moment - timedelta(days=60), chosen.moment - timedelta(days=300)):
+        running = sold.filter(
+            (pl.col("created_at") <= moment) & (pl.col("canceled_at").is_null() | (pl.col("canceled_at") > moment))
+        )
+        keys = ["tenant_id", pl.col("currency").str.to_uppercase()]
+        expected = running.group_by(keys).agg(pl.col("mrr").sum().cast(pl.Int64), pl.len().cast(pl.Int64)).rows()
+        with filled.all_tenants_transaction(Database.WAREHOUSE, reason="test") as connection:
+            built = connection.execute(
+                "select tenant_id::text, currency, sum(list_mrr_cents)::bigint, count(*) "
+                "from marts.fct_subscription_interval where is_counted and valid_from_at <= %(moment)s "
+                "and coalesce(valid_to_at, 'infinity') > %(moment)s group by 1, 2",
+                {"moment": moment},
+            ).fetchall()
+        assert sorted(built) == sorted(expected)
+    assert expected
+
+
+def test_the_ledger_invoices_and_recurring_revenue_agree(filled: Doors) -> None:
+    with filled.all_tenants_transaction(Database.WAREHOUSE, reason="test") as connection:
+        unlike = connection.execute(
+            "select count(*) from (select tenant_id, currency, created_date, sum(amount_cents) from marts.fct_charge "
+            "where is_succeeded group by 1, 2, 3 except select tenant_id, currency, created_date, sum(amount_cents) "
+            "from marts.fct_balance_transaction where entry_type = 'charge' group by 1, 2, 3) as day"
+        ).fetchone()
+        levels = connection.execute(
+            "select k.tenant_id from marts.kpi_tenant_daily as k join (select tenant_id, mrr_date, "
+            "sum(reporting_mrr_cents) as mrr_cents from marts.fct_mrr_daily group by 1, 2) as d "
+            "on d.tenant_id = k.tenant_id and d.mrr_date = k.kpi_date where d.mrr_cents <> k.mrr_cents"
+        ).fetchall()
+        unconverted = connection.execute("select sum(unconverted_count) from marts.kpi_tenant_daily").fetchone()
+    assert unlike == (0,)
+    assert levels == []
+    assert unconverted == (0,)
 
 
 def test_status_tells_freshness_and_the_live_model(home: Path, filled: Doors) -> None:

@@ -22,20 +22,27 @@ with recurring as (
     left join {{ ref('stg_stripe__coupons') }} as coupon
         on coupon.tenant_id = discount.tenant_id and coupon.coupon_id = discount.coupon_id
     where coalesce(discount.duration, coupon.duration) in ('forever', 'repeating')
+),
+
+-- two joins on equal keys: one join on either of them would compare each subscription with each discount of its tenant
+owners as (
+    select tenant_id, subscription_id, currency, subscription_id as owner_id, true as is_own
+    from {{ ref('stg_stripe__subscriptions') }}
+    where not is_deleted
+    union all
+    select tenant_id, subscription_id, currency, customer_id, false
+    from {{ ref('stg_stripe__subscriptions') }}
+    where not is_deleted
 )
 
 select
-    subscription.tenant_id,
-    subscription.subscription_id,
+    owners.tenant_id,
+    owners.subscription_id,
     recurring.discount_id,
-    recurring.owner_id = subscription.subscription_id as is_own,
+    owners.is_own,
     recurring.percent_off,
-    case when recurring.currency = subscription.currency then recurring.amount_off_cents else 0 end as amount_off_cents,
+    case when recurring.currency = owners.currency then recurring.amount_off_cents else 0 end as amount_off_cents,
     recurring.starts_at,
     recurring.ends_at
-from {{ ref('stg_stripe__subscriptions') }} as subscription
-inner join recurring
-    on
-        recurring.tenant_id = subscription.tenant_id
-        and recurring.owner_id in (subscription.subscription_id, subscription.customer_id)
-where not subscription.is_deleted
+from owners
+inner join recurring on recurring.tenant_id = owners.tenant_id and recurring.owner_id = owners.owner_id
