@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+import dagster as dg
 import psycopg
 import pytest
 
+from pipelines.defs.lake.assets import extract as lake_extracts
 from pipelines.quality import gates
 from pipelines.quality.dbt_tests import record_results
 from pipelines.quality.verdicts import KEPT_ROWS, held_tenants, store
 from pipelines.resources.platform import Platform
 from tekup.db import Database, Role
+from tekup.directory.tenants import create_tenant
 from tests.dbt.conftest import Warehouse
 
 
@@ -196,3 +199,27 @@ def test_a_check_that_judges_a_tenant_no_more_is_forgotten(warehouse: Warehouse,
         )
         store(connection, ["old"], [])
     assert warehouse.rows("select count(*) from ops.check_result") == [(0,)]
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_held_tenant_keeps_the_extract_it_has(warehouse: Warehouse, platform: Platform) -> None:
+    for tenant_id, name in ((warehouse.a, "alfa"), (warehouse.b, "beta")):
+        create_tenant(warehouse.doors, name, f"{name}.example", tenant_id=tenant_id)
+
+    def extract() -> dict[UUID, int]:
+        done = dg.materialize([lake_extracts], selection=[dg.AssetKey(["lake", "lead_features"])], resources={"platform": platform})
+        assert done.success
+        return {tenant: platform.lake.query("lead_features", [tenant]).height for tenant in (warehouse.a, warehouse.b)}
+
+    before = extract()
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: hold one") as connection:
+        connection.execute(
+            "insert into ops.check_result (tenant_id, check_name, is_passed, severity, is_blocking) "
+            "values (%s, 'broken', false, 'error', true)",
+            (warehouse.a,),
+        )
+        assert connection.execute("delete from marts.ftr_lead").rowcount > 0
+    try:
+        assert extract() == {warehouse.a: before[warehouse.a], warehouse.b: 0}
+    finally:
+        warehouse.build("run", "--full-refresh", "--select", "ftr_lead")
