@@ -6,7 +6,7 @@ import pytest
 
 from tekup.db import Database
 from tests.dbt.conftest import Warehouse
-from tests.dbt.rows import insert, vendor_row
+from tests.dbt.rows import CONTACT, insert, vendor_row
 
 GUEST = UUID("00000000-0000-0000-0000-000000000051")
 
@@ -22,10 +22,10 @@ def guests(warehouse: Warehouse) -> Warehouse:
             insert(connection, "raw_operational.identities",
                    [{**own, "anonymous_id": "g1", "lead_id": GUEST, "kind": "cookie", "value": "g1",
                      "first_seen_at": "2026-04-01"}])  # fmt: skip
-            insert(connection, "raw_operational.touchpoints",
-                   [{**own, "anonymous_id": "g1", "kind": "visit", "channel": "email", "occurred_at": "2026-04-01"}])  # fmt: skip
+            touch = {**own, "anonymous_id": "g1", "kind": "visit", "channel": "email", "occurred_at": "2026-04-01"}
+            insert(connection, "raw_operational.touchpoints", [touch])
             insert(connection, "raw_kit.subscribers", [vendor_row(tenant, "51", {"email_address": " guest@x.dk"})])
-    warehouse.build("build", "--select", "dim_person_identity+", "--exclude", "tag:after_models")
+    warehouse.build("build", "--select", "dim_person_identity+", "snap_contact", "--exclude", "tag:after_models")
     return warehouse
 
 
@@ -69,3 +69,24 @@ def test_a_deleted_contact_leaves_the_person_to_the_records_that_are_left(guests
         "kit": "kit:51", **dict.fromkeys(("lead", "cookie", "touch"), f"lead:{GUEST}")
     }  # fmt: skip
     assert guests.rows(f"select tenant_id from marts.dim_contact where contact_id = '{GUEST}'") == [(guests.b,)]
+
+
+def test_history_keeps_each_version_of_a_contact_in_its_tenant_and_forgets_what_was_erased(guests: Warehouse) -> None:
+    for contact in (GUEST, CONTACT):
+        with guests.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: change contacts") as connection:
+            connection.execute("update raw_operational.contacts set first_name = 'Ny', deleted_at = %s, "
+                               "synced_at = now() where tenant_id = %s and id = %s",
+                               ("2026-05-01" if contact == GUEST else None, guests.a, contact))  # fmt: skip
+    with guests.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: erase a contact") as connection:
+        connection.execute("update raw_hubspot.contacts set payload = '{}', deleted_at = now(), "
+                           "delete_reason = 'erased', synced_at = now() where tenant_id = %s", (guests.a,))  # fmt: skip
+    guests.build("build", "--resource-type", "snapshot", "model", "--select", "snap_contact", "dim_contact_history")
+    versions = guests.rows(
+        "select tenant_id, source_id, first_name, is_current from marts.dim_contact_history "
+        f"where source_id in ('{GUEST}', '{CONTACT}', '77') order by tenant_id, source_id, valid_from"
+    )
+    assert versions == [
+        (guests.a, str(CONTACT), "alfa", False), (guests.a, str(CONTACT), "Ny", True),
+        (guests.a, str(GUEST), "Gæst", False),
+        (guests.b, str(CONTACT), "beta", True), (guests.b, str(GUEST), "Gæst", True), (guests.b, "77", None, True),
+    ]  # fmt: skip
