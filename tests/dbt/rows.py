@@ -138,6 +138,56 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         "raw_kit.subscribers": {"5": {"email_address": "ida@x.dk", "state": "active", "created_at": "2026-01-01"}},
         "raw_kit.tags": {"3": {"name": "newsletter"}},
         "raw_kit.tag_subscribers": {"3:5": {"tagged_at": "2026-01-02T00:00:00Z"}},
+        "raw_kit.forms": {"4": {"name": "pris", "archived": True}},
+        "raw_kit.form_subscribers": {"4:5": {"added_at": "2026-01-02T00:00:00Z"}},
+        "raw_kit.sequences": {"6": {"name": "velkommen", "hold": False, "repeat": True}},
+        "raw_kit.sequence_subscribers": {"6:5": {"added_at": "no date"}},
+        "raw_kit.segments": {"7": {"name": "kunder"}},
+        "raw_kit.custom_fields": {"8": {"key": "role", "label": "Rolle"}},
+        "raw_kit.purchases": {"9": {"email_address": "Ida@x.dk", "total": 149.5 * factor, "products": [{}, {}]}},
+        "raw_kit.broadcasts": {
+            "1": {
+                "subject": "nyt",
+                "send_at": "2026-01-05T09:00:00Z",
+                "stats": {"recipients": 4 * factor, "emails_opened": 2, "total_clicks": 1, "unsubscribes": 0},
+            },
+        },
+        "raw_hubspot.emails": {
+            "61": {
+                "properties": {
+                    "hs_email_subject": "tilbud",
+                    "hs_email_direction": "INCOMING_EMAIL",
+                    "hs_timestamp": "2026-01-06T10:00:00Z",
+                }
+            },
+        },
+        "raw_hubspot.calls": {"62": {"properties": {"hs_call_duration": "90000"}, "createdAt": "2026-01-06T10:00:00Z"}},
+        "raw_hubspot.associations": {
+            "emails/61:contacts/77": {"association_types": [{"label": "Beslutter"}, {"label": None}]},
+        },
+        "raw_hubspot.tickets": {
+            "63": {
+                "properties": {"subject": "hjælp", "hs_ticket_priority": "HIGH"},
+                "propertiesWithHistory": {
+                    "hs_pipeline_stage": [{"value": "2", "timestamp": "2026-01-07T10:00:00Z"}, {"value": "1"}]
+                },
+            },
+        },
+        "raw_hubspot.property_history": {
+            "tickets/63:hs_pipeline_stage@1": {
+                "object_type": "tickets",
+                "id": "63",
+                "property": "hs_pipeline_stage",
+                "value": "2",
+                "timestamp": "2026-01-07T10:00:00Z",
+            },
+        },
+        "raw_hubspot.lists": {"64": {"name": "alle", "additionalProperties": {"hs_list_size": "1"}}},
+        "raw_hubspot.list_memberships": {"64:77": {"membershipTimestamp": "2026-01-02T00:00:00Z"}},
+        "raw_hubspot.forms": {"f-1": {"name": "demo"}},
+        "raw_hubspot.form_submissions": {
+            "f-1/s": {"submittedAt": 1_768_000_000_500, "values": [{"name": "email", "value": " IDA@x.dk"}]},
+        },
     }
     for table, entities in objects.items():
         insert(connection, table, [vendor_row(tenant_id, key, payload) for key, payload in entities.items()])

@@ -41,6 +41,28 @@ def test_values_that_can_not_be_typed_become_null_and_stop_nothing(warehouse: Wa
     assert invoices == [("unknown", None)]
 
 
+def test_vendors_further_streams_are_typed(warehouse: Warehouse) -> None:
+    own = "where tenant_id = 'bbbbbbbb-0000-0000-0000-000000000000'"
+    expected: dict[str, list[tuple[object, ...]]] = {
+        f"select is_archived from staging.stg_kit__forms {own}": [(True,)],
+        f"select is_repeated, is_on_hold from staging.stg_kit__sequences {own}": [(True, False)],
+        f"select added_at is null from staging.stg_kit__sequence_subscribers {own}": [(False,)],
+        f"select total_cents, product_count, email from staging.stg_kit__purchases {own}": [(29900, 2, "ida@x.dk")],
+        f"select kind, email_direction, duration_seconds from staging.stg_hubspot__engagements {own} order by 1": [
+            ("call", None, 90), ("email", "received", None)
+        ],
+        f"select from_id, to_id, labels from staging.stg_hubspot__associations {own}": [("61", "77", ["Beslutter"])],
+        f"select property_value from staging.stg_hubspot__property_history {own}": [("2",)],
+        f"select member_count from staging.stg_hubspot__lists {own}": [(1,)],
+        f"select email from staging.stg_hubspot__form_submissions {own}": [("ida@x.dk",)],
+        f"select open_rate, click_rate from marts.fct_broadcast {own}": [(0.25, 0.125)],
+        f"select kind from marts.fct_email_engagement {own} order by 1": [
+            ("form_joined",), ("received",), ("sequence_started",), ("subscribed",), ("tagged",)
+        ],
+    }  # fmt: skip
+    assert {query: warehouse.rows(query) for query in expected} == expected
+
+
 def test_features_hold_what_was_known_at_creation(warehouse: Warehouse) -> None:
     rows = warehouse.rows(
         "select lead_id, touch_count_90d, first_channel, last_channel, lead_count_so_far, win_rate_so_far, "

@@ -14,6 +14,7 @@
     'fct_invoice_line': 'stg_stripe__invoice_lines',
     'fct_customer_value': 'stg_stripe__customers',
     'fct_email_subscriber': 'stg_kit__subscribers',
+    'fct_broadcast': 'stg_kit__broadcasts',
     'ftr_lead': 'stg_operational__leads',
 } %}
 with counted as (

@@ -1,5 +1,6 @@
 {{
     config(
+        meta={'change_log': ['tenant_id', 'lead_id', 'person_id']},
         indexes=[
             {'columns': ['tenant_id', 'lead_id'], 'unique': true},
             {'columns': ['tenant_id', 'person_id', 'converted_at']},

@@ -64,10 +64,8 @@ select
     credit.conversions,
     {{ to_bigint('credit.reporting_value_cents') }} as reporting_value_cents,
     {{ to_bigint('credit.spend_cents') }} as spend_cents,
-    (credit.reporting_value_cents / nullif(credit.spend_cents, 0))::double precision as roas_rate,
-    {{ to_bigint('credit.spend_cents / nullif(credit.conversions, 0)::numeric') }} as cac_cents,
     credit.lead_count,
-    {{ to_bigint('credit.spend_cents / nullif(credit.lead_count, 0)') }} as cost_per_lead_cents,
+    {{ marketing_ratios('credit') }},
     channel.conversions_low as channel_conversions_low,
     channel.conversions_high as channel_conversions_high
 from campaigns as credit
