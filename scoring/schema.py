@@ -13,10 +13,13 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from scoring import text
 from scoring.errors import EmptyFrame, MissingColumns, NonFiniteValues, UnusableColumn
 
-Kind = Literal["numeric", "boolean", "categorical"]
+Kind = Literal["numeric", "boolean", "categorical", "text"]
 Missing = Literal["error", "null"]
+TEXTUAL = ("categorical", "text")
+"""Kinds whose values may be text."""
 OTHER = 0.0
 NULL = 1.0
 FIRST_LEVEL = 2
@@ -28,11 +31,12 @@ EXACT = 2**53
 
 @dataclass(frozen=True)
 class Feature:
-    """One column: its name, its kind and, for a category, the levels in code order."""
+    """One column: its name, its kind, a category's levels in code order, or a text's weights by bucket."""
 
     name: str
     kind: Kind
     levels: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
 
     @property
     def codes(self) -> dict[str, float]:
@@ -49,6 +53,7 @@ class Schema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_codes", {f.name: f.codes for f in self.features if f.levels})
+        object.__setattr__(self, "_weights", {f.name: np.asarray(f.weights) for f in self.features if f.weights})
 
     @property
     def names(self) -> list[str]:
@@ -81,9 +86,13 @@ class Schema:
             if not _can_be_category(values.dtype):
                 raise _mismatch(feature, str(values.dtype))
             codes: dict[str, float] = self._codes.get(feature.name, {})  # type: ignore[attr-defined]
-            text = as_text(values)
-            coded = text.replace_strict(list(codes), list(codes.values()), default=OTHER, return_dtype=pl.Float64)
-            return np.where(text.is_null().to_numpy(), NULL, coded.fill_null(OTHER).to_numpy())
+            levels = as_text(values)
+            coded = levels.replace_strict(list(codes), list(codes.values()), default=OTHER, return_dtype=pl.Float64)
+            return np.where(levels.is_null().to_numpy(), NULL, coded.fill_null(OTHER).to_numpy())
+        if feature.kind == "text":
+            if values.dtype not in (pl.String, pl.Null):
+                raise _mismatch(feature, str(values.dtype))
+            return text.scores(values.cast(pl.String).to_list(), self._weights[feature.name])  # type: ignore[attr-defined]
         if values.dtype != pl.Null and not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
             raise _mismatch(feature, str(values.dtype))
         floats = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -112,6 +121,10 @@ class Schema:
             return codes.get(value if isinstance(value, str) else scalar_text(value), OTHER)
         if value is None:
             return math.nan
+        if feature.kind == "text":
+            if not isinstance(value, str):
+                raise _mismatch(feature, type(value).__name__)
+            return text.score(value, self._weights[feature.name])  # type: ignore[attr-defined]
         if not isinstance(value, int | float | bool | Decimal | np.number | np.bool_):
             raise _mismatch(feature, type(value).__name__)
         number = float(value)
@@ -122,14 +135,16 @@ class Schema:
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` turns back."""
         return {
-            "features": [{"name": f.name, "kind": f.kind, "levels": list(f.levels)} for f in self.features],
+            "features": [_plain(feature) for feature in self.features],
             "unused": list(self.unused),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Schema":
         """The schema that `to_json` wrote."""
-        features = tuple(Feature(f["name"], f["kind"], tuple(f["levels"])) for f in data["features"])
+        features = tuple(
+            Feature(f["name"], f["kind"], tuple(f["levels"]), _dense(f.get("weights", {}))) for f in data["features"]
+        )
         return cls(features, tuple(data["unused"]))
 
 
@@ -207,9 +222,9 @@ def _kind(values: pl.Series, named_categorical: bool) -> Kind:
 
 
 def _levels(values: pl.Series, tenants: pl.Series | None, min_tenants: int) -> tuple[str, ...]:
-    text = as_text(values).alias("level")
+    named = as_text(values).alias("level")
     floor = max(2, min(MIN_LEVEL_ROWS, values.len() // 100))
-    frame = text.to_frame()
+    frame = named.to_frame()
     counts = [pl.len().alias("rows")]
     if tenants is not None:
         frame = frame.with_columns(tenants.alias("tenant"))
@@ -222,6 +237,17 @@ def _levels(values: pl.Series, tenants: pl.Series | None, min_tenants: int) -> t
 
 def _can_be_category(dtype: pl.DataType) -> bool:
     return dtype in (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Null) or dtype.is_numeric()
+
+
+def _plain(feature: Feature) -> dict[str, Any]:
+    plain: dict[str, Any] = {"name": feature.name, "kind": feature.kind, "levels": list(feature.levels)}
+    if feature.weights:
+        plain["weights"] = {str(bucket): weight for bucket, weight in enumerate(feature.weights) if weight}
+    return plain
+
+
+def _dense(weights: Mapping[str, float]) -> tuple[float, ...]:
+    return tuple(weights.get(str(bucket), 0.0) for bucket in range(text.BUCKETS)) if weights else ()
 
 
 def _list(names: Sequence[str]) -> str:

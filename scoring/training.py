@@ -22,10 +22,11 @@ from scoring import (
     tuning,
     uncertainty,
 )
+from scoring import text as texts
 from scoring.baseline import held_out
 from scoring.boosting import Rows, fit_bag, text_of
 from scoring.calibration import Calibrator
-from scoring.errors import LeakageError, MissingColumns
+from scoring.errors import EmptyFrame, LeakageError, MissingColumns
 from scoring.intake import Leads
 from scoring.logit import sigmoid
 from scoring.metrics import measure
@@ -43,6 +44,7 @@ def train(
     tenant: str | None = None,
     apart: Collection[str] = (),
     categorical: Sequence[str] = (),
+    text: Sequence[str] = (),
     drop: Sequence[str] = (),
     seed: int = 0,
     lead_id: str | None = None,
@@ -65,6 +67,7 @@ def train(
     that do not know the tenant, plus shrunk effects per tenant. ``apart``: tenants that opted out of pooling; their
     rows teach nothing that is shared, and only their own effects learn from them.
 
+    ``text``: columns of free text, each read as one number from hashed pieces of its words; other text is a category.
     ``categorical``: number columns that are categories. ``drop``: columns to ignore. ``lead_id``: a column that must
     be unique and is no feature; without it, repeated rows are kept (equal leads are common) and counted.
     ``monotone``: feature to +1 or -1.
@@ -91,8 +94,8 @@ def train(
     ignored = [*drop, *(column for column in stamps.values() if column not in drop)]
     leads = intake.take(frame, label=label, time=time, tenant=tenant, lead_id=lead_id, drop=ignored, as_of=as_of)
     sensitive.refuse(leads.features, allow_special_categories)
-    learned = _fit_schema(leads, categorical)
-    rows = _rows(leads, learned, monotone or {})
+    learned, unseen_text = _fit_schema(leads, categorical, text, seed)
+    rows = _rows(leads, learned, monotone or {}, unseen_text)
     found = leakage.learned_too_late(leads.frame, time, stamps) if time is not None else {}
     found = leakage.detect(learned, rows, seed=seed, threads=threads) | found
     allowed = _check_leakage(found, allow_leakage)
@@ -215,26 +218,52 @@ def _doubt(
     )
 
 
-def _fit_schema(leads: Leads, categorical: Sequence[str]) -> schema.Schema:
-    unknown = [name for name in categorical if name not in leads.features]
-    if unknown:
-        raise MissingColumns(f"categorical names {unknown[0]!r}, which is no feature of the frame")
-    if leads.tenant is None:
-        return schema.fit(leads.frame, leads.features, categorical=categorical)
-    tenants = pl.Series(leads.tenant)
-    least = min(schema.MIN_TENANTS_PER_LEVEL, tenants.n_unique())
-    return schema.fit(leads.frame, leads.features, categorical=categorical, tenants=tenants, min_tenants=least)
+def _fit_schema(
+    leads: Leads, categorical: Sequence[str], text: Sequence[str], seed: int
+) -> tuple[schema.Schema, dict[str, np.ndarray]]:
+    """The schema, and of each text column the numbers that did not see their own row's outcome."""
+    for role, names in (("categorical", categorical), ("text", text)):
+        if unknown := [name for name in names if name not in leads.features]:
+            raise MissingColumns(f"{role} names {unknown[0]!r}, which is no feature of the frame")
+    tenants = None if leads.tenant is None else pl.Series(leads.tenant)
+    least = 1 if tenants is None else min(schema.MIN_TENANTS_PER_LEVEL, tenants.n_unique())
+    others = [name for name in leads.features if name not in text]
+    learned = schema.Schema(())
+    if others:
+        learned = schema.fit(leads.frame, others, categorical=categorical, tenants=tenants, min_tenants=least)
+    features, unseen = list(learned.features), {}
+    for name in text:
+        weights, own = texts.fit(
+            schema.as_text(leads.frame[name]).to_list(),
+            leads.label,
+            splits.stratified(leads.label, seed=seed),
+            tenant=leads.tenant,
+            min_tenants=least,
+        )
+        if weights.any():
+            features.append(schema.Feature(name, "text", weights=tuple(weights.tolist())))
+            unseen[name] = own
+    features.sort(key=lambda feature: feature.name)
+    unused = tuple(name for name in leads.features if name not in {feature.name for feature in features})
+    if not features:
+        raise EmptyFrame("no column carries information", hint="give at least one feature that varies between leads")
+    return schema.Schema(tuple(features), tuple(sorted(unused))), unseen
 
 
-def _rows(leads: Leads, learned: schema.Schema, monotone: Mapping[str, int]) -> Rows:
+def _rows(
+    leads: Leads, learned: schema.Schema, monotone: Mapping[str, int], unseen_text: Mapping[str, np.ndarray]
+) -> Rows:
     unknown = [name for name in monotone if name not in leads.features]
     if unknown:
         raise MissingColumns(f"monotone names {unknown[0]!r}, which is no feature of the frame")
     age = None
     if leads.time is not None and (span := leads.time[-1] - leads.time[0]) > 0:
         age = (leads.time[-1] - leads.time) / span
+    matrix = learned.encode(leads.frame)
+    for name, own in unseen_text.items():
+        matrix[:, learned.names.index(name)] = own
     return Rows(
-        matrix=learned.encode(leads.frame),
+        matrix=matrix,
         label=leads.label,
         categorical=learned.categorical,
         monotone=[monotone.get(name, 0) for name in learned.names],

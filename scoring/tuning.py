@@ -37,7 +37,7 @@ def tune(rows: Rows, splits: Sequence[Split], *, budget: int, seed: int, threads
     """
     tried: list[tuple[Shape, float, int]] = []
     screen = splits if len(rows.label) < SCREEN_ALL else splits[-2:]
-    for shape in (THIN if len(rows.label) < SCREEN_ALL else RICH)[: max(1, budget)]:
+    for shape in _candidates(len(rows.label))[: max(1, budget)]:
         tried.append(_try(rows, screen, shape, seed, threads))
     if rows.age is not None:
         best = min(tried, key=lambda one: one[1])[0]
@@ -51,6 +51,11 @@ def tune(rows: Rows, splits: Sequence[Split], *, budget: int, seed: int, threads
         booster = fit_bag(rows.take(past), shape, rounds, bags=bags, seed=seed, threads=threads)
         held_raw[future] = booster.predict(rows.matrix[future], raw_score=True, num_threads=threads)
     return Tuned(shape, rounds, held_raw, [(shape, loss) for shape, loss, _ in tried])
+
+
+def _candidates(count: int) -> tuple[Shape, ...]:
+    """Small trees are for thin data: of a frame so large that only a sample is tuned on, they would learn too little."""
+    return THIN if count < SCREEN_ALL else RICH if count < SAMPLED else RICH[:2]
 
 
 def bags_for(count: int) -> int:

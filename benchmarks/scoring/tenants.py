@@ -51,8 +51,8 @@ def best_learnable(known: pl.DataFrame, asked: pl.DataFrame) -> np.ndarray:
 
 def pooled_and_adapted(known: pl.DataFrame, asked: pl.DataFrame) -> Predictions:
     """`scoring.train` on all tenants: as it comes, and without the tenants' own effects."""
-    model = scoring.train(known.drop(NOT_FEATURES), label=LABEL, tenant=TENANT)
-    plain = scoring.train(known.drop(*NOT_FEATURES, TENANT), label=LABEL)
+    model = scoring.train(known.drop(NOT_FEATURES), label=LABEL, tenant=TENANT, budget=2)
+    plain = scoring.train(known.drop(*NOT_FEATURES, TENANT), label=LABEL, budget=2)
     return {
         "pooled and adapted": model.score(asked, reasons=0)["probability"].to_numpy(),
         "a tenant that the training never saw": model.score(asked.drop(TENANT), reasons=0, tenant="new")[
@@ -71,7 +71,7 @@ def per_tenant(known: pl.DataFrame, asked: pl.DataFrame) -> np.ndarray:
         if not len(wanted):
             continue
         try:
-            model = scoring.train(rows.drop(*NOT_FEATURES, TENANT), label=LABEL, allow_leakage=True, budget=2)
+            model = scoring.train(rows.drop(*NOT_FEATURES, TENANT), label=LABEL, allow_leakage=True, budget=1)
             out[wanted] = model.score(asked[wanted], reasons=0)["probability"].to_numpy()
         except BadInput:
             out[wanted] = known[LABEL].mean()  # type: ignore[call-overload]

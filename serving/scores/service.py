@@ -10,7 +10,7 @@ from uuid import UUID
 
 import polars as pl
 
-from scoring.schema import scalar_text
+from scoring.schema import TEXTUAL, scalar_text
 from serving.auth.subject import Subject
 from serving.kit.databases import Databases
 from serving.kit.metrics import Metrics
@@ -177,7 +177,7 @@ def _check_features(loaded: LoadedModel, leads: Sequence[LeadToScore], where: st
             fault = None
             if name not in loaded.known:
                 fault = "the model has no such feature"
-            elif kinds.get(name, "categorical") != "categorical" and isinstance(value, str):
+            elif kinds.get(name, "categorical") not in TEXTUAL and isinstance(value, str):
                 fault = "must be a number" if kinds[name] == "numeric" else "must be true or false"
             if fault:
                 escaped = name.replace("~", "~0").replace("/", "~1")
@@ -223,7 +223,7 @@ def _score_many(
     columns: dict[str, pl.Series] = {}
     for feature in loaded.model.schema.features:
         values = [lead.get(feature.name) for lead in leads]
-        if feature.kind == "categorical":
+        if feature.kind in TEXTUAL:
             text = [v if v is None or isinstance(v, str) else scalar_text(v) for v in values]
             columns[feature.name] = pl.Series(feature.name, text, dtype=pl.String)
         else:

@@ -15,7 +15,7 @@ from scoring.logit import row_losses, sigmoid
 LOGITS = st.floats(-15, 15)
 
 
-@pytest.mark.parametrize("name", ["grades", "logit", "metrics", "reasons", "sensitive"])
+@pytest.mark.parametrize("name", ["grades", "logit", "metrics", "reasons", "sensitive", "text"])
 def test_examples_in_docstrings_hold(name: str) -> None:
     module = importlib.import_module(f"scoring.{name}")
     result = doctest.testmod(module)
