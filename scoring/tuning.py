@@ -54,7 +54,7 @@ def tune(rows: Rows, splits: Sequence[Split], *, budget: int, seed: int, threads
 
 
 def _candidates(count: int) -> tuple[Shape, ...]:
-    """Small trees are for thin data: of a frame so large that only a sample is tuned on, they would learn too little."""
+    """Shapes to try. Small trees are for thin data: where only a sample is tuned on, all the rows want larger ones."""
     return THIN if count < SCREEN_ALL else RICH if count < SAMPLED else RICH[:2]
 
 

@@ -10,8 +10,10 @@ import polars as pl
 import pytest
 
 import scoring
+from benchmarks.scoring import tenants, world
 from scoring import errors
 from scoring.adaptation import key_of
+from scoring.metrics import measure
 from tests.scoring import leads
 from tests.scoring.conftest import TENANTS
 
@@ -141,3 +143,16 @@ def test_no_lead_can_be_read_from_what_is_shared(pooled_frame: pl.DataFrame) -> 
     shared = "".join(text for name, text in model.files().items() if not name.startswith("adaptations/"))
     numbers = {float(number) for number in re.findall(r"(?<!\w)\d+\.?\d*(?:e[+-]?\d+)?(?!\w)", shared)}
     assert not [number for number in numbers if telltale / 20 < number < telltale * 20]
+
+
+def test_pooled_and_adapted_beats_pooled_and_comes_near_the_best_learnable_where_tenants_differ() -> None:
+    drawn = world.make(24, largest=1_500, seed=5)
+    known, asked = drawn.leads(1.0, seed=1), drawn.leads(1.0, seed=2)
+    model = scoring.train(known.drop(tenants.NOT_FEATURES), label="won", tenant="tenant_id", budget=1)
+    label = asked["won"].to_numpy().astype(float)
+    stranger = replace(model, adaptation=None)
+    pooled, adapted = (measure(label, m.score(asked, reasons=0)["probability"].to_numpy()) for m in (stranger, model))
+    learnable = measure(label, tenants.best_learnable(known, asked))
+    assert adapted["roc_auc"] > pooled["roc_auc"] + 0.05
+    assert adapted["log_loss"] < pooled["log_loss"] - 0.03
+    assert adapted["roc_auc"] > learnable["roc_auc"] - 0.03

@@ -185,3 +185,10 @@ def test_thirty_leads_are_enough_for_a_cautious_model() -> None:
     scores = model.score(thin)["probability"].to_numpy()
     assert ((scores > 0.02) & (scores < 0.98)).all()
     assert np.isfinite(model.metrics["validation"]["log_loss"])
+
+
+def test_calibration_error_is_within_two_hundredths_on_twenty_thousand_unseen_leads() -> None:
+    model = train(leads.make(4_000, seed=21))
+    unseen = scoring.evaluate(model, leads.make(20_000, seed=22), label="won")
+    assert unseen["n"] == 20_000
+    assert unseen["ece"] <= 0.02
