@@ -1,6 +1,18 @@
 """Tables of the operational database. Only the columns that the API uses."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 metadata = MetaData(schema="app")
@@ -84,6 +96,37 @@ outbox = Table(
     Column("schema_version", SmallInteger),
     Column("payload", JSONB),
     Column("trace_id", Text),
+)
+
+given_scores = Table(
+    "given_scores",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("id", UUID, primary_key=True),
+    Column("lead_id", UUID),
+    Column("model_version", Text),
+    Column("probability", Float(53)),
+    Column("base_probability", Float(53)),
+    Column("grade", Text),
+    Column("reasons", JSONB),
+    Column("features", JSONB),
+    Column("features_from", Text),
+    Column("asked_by", UUID),
+    Column("given_at", _TIME),
+)
+
+lead_feedback = Table(
+    "lead_feedback",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("id", UUID, primary_key=True),
+    Column("lead_id", UUID),
+    Column("verdict", Text),
+    Column("comment", Text),
+    Column("model_version", Text),
+    Column("probability", Float(53)),
+    Column("given_by", UUID),
+    Column("given_at", _TIME),
 )
 
 webhook_endpoint = Table(

@@ -1,6 +1,6 @@
 """Tables of the warehouse that the API reads: what models produce and what dbt builds. Only the columns it uses."""
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Float, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 metadata = MetaData()
@@ -16,6 +16,35 @@ lead_score = Table(
     Column("grade", Text),
     Column("reasons", JSONB),
     Column("scored_at", _TIME),
+    Column("probability_low", Float(53)),
+    Column("probability_high", Float(53)),
+    Column("has_enough_data", Boolean),
+    Column("is_out_of_distribution", Boolean),
+    schema="ml",
+)
+
+lead_score_history = Table(
+    "lead_score_history",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("lead_id", UUID, primary_key=True),
+    Column("scored_at", _TIME, primary_key=True),
+    Column("model_version", Text),
+    Column("input_hash", BigInteger),
+    Column("probability", Float(53)),
+    Column("base_probability", Float(53)),
+    Column("grade", Text),
+    Column("reasons", JSONB),
+    schema="ml",
+)
+
+lead_score_input = Table(
+    "lead_score_input",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("lead_id", UUID, primary_key=True),
+    Column("input_hash", BigInteger, primary_key=True),
+    Column("features", JSONB),
     schema="ml",
 )
 

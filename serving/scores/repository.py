@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, MetaData, Row, Table
+from sqlalchemy import Column, MetaData, Row, Table, insert
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
 from serving.kit.repository import TenantRepository
+from serving.models.operational import given_scores
 from serving.models.warehouse import lead_score
+from tekup.ids import uuid7
 
 
 class ScoreRepository(TenantRepository):
@@ -25,6 +27,15 @@ class ScoreRepository(TenantRepository):
         query = self.rows_of(table, table.c.lead_id, *(table.c[name] for name in names))
         rows = await self.session.execute(query.where(table.c.lead_id.in_(lead_ids)))
         return {row.lead_id: row._mapping for row in rows}
+
+
+class GivenScoreRepository(TenantRepository):
+    """The tenant's scores that the API gave of stored leads, in the operational database."""
+
+    async def keep(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert them."""
+        own = [{"tenant_id": self.tenant_id, "id": uuid7(), **row} for row in rows]
+        await self.session.execute(insert(given_scores), own)
 
 
 def feature_table(names: Sequence[str]) -> Table:

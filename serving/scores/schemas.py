@@ -70,6 +70,12 @@ class Score(BaseModel):
     lead_id: UUID | None = None
     probability: float = Field(gt=0, lt=1)
     grade: Literal["A", "B", "C", "D", "E"]
+    probability_low: float | None = Field(default=None, description="The true probability of nine leads in ten lies")
+    probability_high: float | None = Field(default=None, description="between these two; null for an old stored score.")
+    has_enough_data: bool | None = Field(
+        default=None, description="False: the score is too unsure to rank the lead by; show that instead of the number."
+    )
+    is_out_of_distribution: bool | None = Field(default=None, description="The lead is unlike those of the training.")
     reasons: list[Reason]
     model_version: str
     features_from: FeaturesFrom | None = Field(
@@ -86,6 +92,10 @@ class BatchScore(BaseModel):
     lead_id: UUID | None = None
     probability: float | None = None
     grade: Literal["A", "B", "C", "D", "E"] | None = None
+    probability_low: float | None = None
+    probability_high: float | None = None
+    has_enough_data: bool | None = None
+    is_out_of_distribution: bool | None = None
     reasons: list[Reason] = []
     features_from: FeaturesFrom | None = None
     error: str | None = Field(default=None, description="Why this lead could not be scored; the others were.")

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
+from sqlalchemy import Row
 
 from scoring.schema import TEXTUAL, scalar_text
 from serving.auth.subject import Subject
@@ -17,7 +18,7 @@ from serving.kit.metrics import Metrics
 from serving.kit.problems import Problem, not_found
 from serving.leads import service as lead_service
 from serving.scores.live_model import LiveModel, LoadedModel
-from serving.scores.repository import ScoreRepository
+from serving.scores.repository import GivenScoreRepository, ScoreRepository
 from serving.scores.schemas import (
     BatchAnswer,
     BatchRequest,
@@ -64,7 +65,9 @@ async def score_lead(desk: ScoreDesk, databases: Databases, subject: Subject, bo
     if known is None:
         raise not_found("lead")
     desk.metrics.note_scores("one")
-    return _score_one(loaded, subject.tenant_id, body.lead_id, known, body.reasons)
+    score = _score_one(loaded, subject.tenant_id, body.lead_id, known, body.reasons)
+    await _keep(databases, subject, loaded, [(known, score)])
+    return score
 
 
 async def get_score(desk: ScoreDesk, databases: Databases, subject: Subject, lead_id: UUID) -> Score:
@@ -75,8 +78,7 @@ async def get_score(desk: ScoreDesk, databases: Databases, subject: Subject, lea
     """
     if lead_id not in await lead_service.find_facts(databases, subject.tenant_id, [lead_id]):
         raise not_found("lead")
-    async with databases.warehouse(subject.tenant_id) as session:
-        stored = await ScoreRepository(session, subject.tenant_id).find_stored(lead_id)
+    stored = await find_stored(databases, subject.tenant_id, lead_id)
     if stored is None:
         return await score_lead(desk, databases, subject, ScoreRequest(lead_id=lead_id))
     desk.metrics.note_scores("stored")
@@ -84,10 +86,20 @@ async def get_score(desk: ScoreDesk, databases: Databases, subject: Subject, lea
         lead_id=lead_id,
         probability=stored.probability,
         grade=stored.grade,
+        probability_low=stored.probability_low,
+        probability_high=stored.probability_high,
+        has_enough_data=stored.has_enough_data,
+        is_out_of_distribution=stored.is_out_of_distribution,
         reasons=[Reason(**reason) for reason in stored.reasons],
         model_version=stored.model_version,
         scored_at=stored.scored_at,
     )
+
+
+async def find_stored(databases: Databases, tenant_id: UUID, lead_id: UUID) -> Row[Any] | None:
+    """The lead's score of the last batch, None where no batch has seen it."""
+    async with databases.warehouse(tenant_id) as session:
+        return await ScoreRepository(session, tenant_id).find_stored(lead_id)
 
 
 async def score_leads(desk: ScoreDesk, databases: Databases, subject: Subject, body: BatchRequest) -> BatchAnswer:
@@ -113,7 +125,33 @@ async def score_leads(desk: ScoreDesk, databases: Databases, subject: Subject, b
         else BatchScore.model_construct(lead_id=lead.lead_id, features_from=k.source, error=None, **next(rows))
         for lead, k in zip(body.leads, known, strict=True)
     ]
+    await _keep(databases, subject, loaded, [(k, a) for k, a in zip(known, answers, strict=True) if k is not None])
     return BatchAnswer.model_construct(scores=answers, model_version=loaded.version, scored_at=utc_now())
+
+
+async def _keep(
+    databases: Databases, subject: Subject, loaded: LoadedModel, given: Sequence[tuple[Known, Score | BatchScore]]
+) -> None:
+    """Keep what was said of people we know, so that they can ask why; features sent without a lead name nobody."""
+    base = loaded.model.base_probability(str(subject.tenant_id))
+    rows = [
+        {
+            "lead_id": score.lead_id,
+            "model_version": loaded.version,
+            "probability": score.probability,
+            "base_probability": base,
+            "grade": score.grade,
+            "reasons": [reason.model_dump() for reason in score.reasons],
+            "features": {name: known.features.get(name) for name in loaded.model.features},
+            "features_from": known.source,
+            "asked_by": subject.id,
+        }
+        for known, score in given
+        if score.lead_id is not None
+    ]
+    if rows:
+        async with databases.operational(subject.tenant_id, read_only=False) as session:
+            await GivenScoreRepository(session, subject.tenant_id).keep(rows)
 
 
 async def _gather(
@@ -205,6 +243,10 @@ def _score_one(loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known
         lead_id=lead_id,
         probability=score.probability,
         grade=score.grade,
+        probability_low=score.probability_low,
+        probability_high=score.probability_high,
+        has_enough_data=score.has_enough_data,
+        is_out_of_distribution=score.is_out_of_distribution,
         reasons=[
             Reason.model_construct(feature=r.feature, value=r.value, contribution=r.contribution) for r in score.reasons
         ],

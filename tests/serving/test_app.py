@@ -33,6 +33,8 @@ ROUTES_AND_SCOPES = {
     "POST /v1/scores": {"scores:write"},
     "POST /v1/scores/batch": {"scores:write"},
     "GET /v1/leads/{lead_id}/score": {"scores:read"},
+    "GET /v1/leads/{lead_id}/score/explanation": {"scores:read"},
+    "POST /v1/scores/feedback": {"leads:write"},
     "GET /v1/leads": {"leads:read"},
     "POST /v1/leads": {"leads:write"},
     "GET /v1/leads/{lead_id}": {"leads:read"},
