@@ -28,6 +28,6 @@ async def explain_score(
 async def give_feedback(subject: Reviewer, databases: AppDatabases, body: FeedbackCreate) -> Feedback:
     """Say that a lead's score is right, too high or too low; the newest word counts.
 
-    It is kept with the score that it is about, is part of the explanation, and comes with the next pull to the warehouse.
+    It is kept with the score that it is about, is part of the explanation, and reaches the warehouse by the next pull.
     """
     return await explanation_service.take_feedback(databases, subject, body)
