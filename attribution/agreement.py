@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
 
 from attribution.columns import collect, read_amounts, read_choice
 from attribution.credit import credit
@@ -88,10 +87,10 @@ def model_agreement(compared: pl.DataFrame, amount: str = "conversions") -> pl.D
 
 
 def _correlate(left: FloatArray, right: FloatArray) -> float | None:
-    ranks = [rankdata(np.round(x, 12)) for x in (left, right)]
-    if any(np.ptp(x) == 0 for x in ranks):
+    one, other = (pl.Series(np.round(x, 12)).rank("average").to_numpy() for x in (left, right))
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
         return None
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def _distance(left: FloatArray, right: FloatArray) -> float | None:

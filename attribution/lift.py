@@ -1,8 +1,9 @@
 """Measures lift in experiments and calibrates credit by it. Which model gave the credit is not known here."""
 
+from statistics import NormalDist
+
 import numpy as np
 import polars as pl
-from scipy.stats import norm
 
 from attribution.columns import collect, read_amounts
 from attribution.errors import BadColumn, BadParameter, NegativeAmount
@@ -73,7 +74,7 @@ def calibrate(
     total, worth = float(frame["conversions"].sum()), float(frame["value"].sum()) if "value" in frame.columns else 0.0
     frame = frame.filter(~outside)
     credited = read_amounts(frame, "conversions", "credits", signed=True)
-    z = float(norm.ppf((1 + read_level(level, "level")) / 2))
+    z = NormalDist().inv_cdf((1 + read_level(level, "level")) / 2)
     chance = _read_chance(frame, z)
     found, error = _read_lift(lift, frame["channel"].to_list())
     spread = _learn_bias(credited, chance, found, error) if bias is None else _read_bias(bias)
