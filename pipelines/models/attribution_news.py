@@ -113,7 +113,9 @@ def _recall(lake: Lake, tenant_id: UUID, like: Inputs, basis: str) -> tuple[Inpu
         return None  # an object store without one yet, or a file that can't be read: count everything
     if state is None or state.filter(pl.col(_KIND) == "basis")[_BASIS].to_list() != [basis]:
         return None
-    frames = {str(kind): frame for (kind,), frame in state.group_by(_KIND, maintain_order=True)}
+    # each kind lies in one piece: slices copy nothing, grouping so wide a frame takes longer than reading it
+    pieces = state[_KIND].rle().struct.unnest().with_columns(end=pl.col("len").cum_sum())
+    frames = {kind: state[end - count : end] for count, kind, end in pieces.select("len", "value", "end").iter_rows()}
     nothing = state.clear()
     known = Inputs(
         frames.get("touch", nothing).select(like.touches.columns),
