@@ -3,7 +3,7 @@
 Trees taught without the tenants learn what holds on average over them, which is flatter than what holds within each
 (marginal against conditional effects). So once the effects are known, the trees are taught again on top of them, and
 the effects anew on top of these trees: one step of backfitting, as in mixed-effects forests (Hajjem and others 2014).
-A second step changed nothing (ADR 20).
+A second step changed nothing (ADR 19).
 """
 
 from dataclasses import dataclass, replace

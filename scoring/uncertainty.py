@@ -20,7 +20,7 @@ LEVEL = 0.9
 """The share of leads whose true probability the interval is meant to hold."""
 Z = 1.6449
 BIAS = 1.4
-"""What the interval is widened by; measured on worlds of known truth (ADR 20)."""
+"""What the interval is widened by; measured on worlds of known truth (ADR 19)."""
 RATE = 2 / 3
 """Variance falls like leads to minus this, where halves were taken from a part of the leads."""
 CLIP = 4.0
