@@ -41,6 +41,19 @@ def read_feedback(platform: Platform, tenant_id: UUID) -> pl.DataFrame:
     return read_tenant_frame(platform.doors, tenant_id, _FEEDBACK)
 
 
+def read_apart(platform: Platform) -> tuple[str, ...]:
+    """The tenants whose settings say ``{"scoring": {"is_pooled": false}}``: their leads teach nobody else's model."""
+    apart = []
+    for tenant in platform.tenants():
+        with platform.warehouse(tenant.id, read_only=True) as connection:
+            row = connection.execute(
+                "select settings -> 'scoring' ->> 'is_pooled' from raw_operational.tenants where deleted_at is null"
+            ).fetchone()
+        if row is not None and row[0] == "false":
+            apart.append(str(tenant.id))
+    return tuple(apart)
+
+
 def mature(frame: pl.DataFrame) -> pl.DataFrame:
     """Each tenant's leads whose outcome is known of their whole cohort, as `scoring.outcomes.mature` tells for one.
 

@@ -23,6 +23,7 @@ from pipelines.models.lead_features import (
     TooFewLeads,
     dropped,
     mature,
+    read_apart,
     read_features,
     split_late,
 )
@@ -65,9 +66,10 @@ def train(platform: Platform, *, seed: int = 0, by: str = "training") -> Trained
             hint="wait until more leads are 90 days old, or import past leads with `tekup import`",
         )
     known, held_out = split_late(labelled)
+    apart = read_apart(platform)
 
     def learn(rows: pl.DataFrame) -> LeadModel:
-        return scoring.train(rows, label=LABEL, time=TIME, tenant=TENANT, drop=dropped(rows), seed=seed)
+        return scoring.train(rows, label=LABEL, time=TIME, tenant=TENANT, apart=apart, drop=dropped(rows), seed=seed)
 
     with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
         probe, model = pool.map(learn, (known, labelled))

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.commands import model as model_command
-from pipelines.models import lead_scores, lead_training, lead_watch, model_records
+from pipelines.models import lead_features, lead_scores, lead_training, lead_watch, model_records
 from pipelines.models.score_evidence import erase_leads
 from pipelines.resources.platform import Platform
 from scoring.promotion import Decision, Evidence, Finding
@@ -110,6 +110,24 @@ def test_each_score_keeps_its_inputs_reasons_and_version(life: Life, first: str)
     stored = next(features for tenant, _, _, features, _ in rows if tenant == life.a.id)
     lead = frame.row(0, named=True)
     assert stored == {name: lead[name] for name in life.platform.registry.load(first).features}
+
+
+def test_a_tenant_stays_apart_by_its_settings(life: Life, first: str) -> None:
+    assert lead_features.read_apart(life.platform) == ()
+    try:
+        for tenant, settings in ((life.a, '{"scoring": {"is_pooled": false}}'), (life.b, '{"scoring": {}}')):
+            with life.platform.warehouse(tenant.id) as connection:
+                connection.execute(
+                    "insert into raw_operational.tenants (tenant_id, id, settings, changed_xid) "
+                    "values (%s, %s, %s, '1') "
+                    "on conflict (tenant_id, id) do update set settings = excluded.settings",
+                    (tenant.id, tenant.id, settings),
+                )
+        assert lead_features.read_apart(life.platform) == (str(life.a.id),)
+    finally:
+        for tenant in (life.a, life.b):
+            with life.platform.warehouse(tenant.id) as connection:
+                connection.execute("delete from raw_operational.tenants")
 
 
 def test_nothing_changed_is_nothing_scored(life: Life, first: str) -> None:
