@@ -4,7 +4,10 @@ from tekup.db import Database
 from tests.dbt.conftest import Warehouse
 from tests.dbt.rows import LATER_LEAD, LATER_TOUCH, LEAD, TOUCH, insert
 
-FACTS = ("fct_touchpoint", "fct_invoice", "fct_charge", "fct_lead", "ftr_lead", "kpi_tenant_daily")
+FACTS = (
+    "fct_touchpoint", "fct_invoice", "fct_charge", "fct_lead", "ftr_lead", "kpi_tenant_daily",
+    "dim_person_identity", "dim_contact", "fct_session", "fct_journey",
+)  # fmt: skip
 
 
 def snapshot(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
@@ -111,9 +114,16 @@ def test_a_delta_build_equals_a_full_one_with_late_changed_and_deleted_rows(ware
                            "where tenant_id = %s and object_id = 'in_1'", (warehouse.b,))  # fmt: skip
         connection.execute("update raw_stripe.charges set deleted_at = now(), synced_at = now() "
                            "where tenant_id = %s", (warehouse.a,))  # fmt: skip
+        # channels of old touchpoints follow the tenant's settings
+        connection.execute("update raw_operational.tenants set synced_at = now(), settings = "
+                           """'{"channel_rules": [{"channel": "posters", "kind": "visit"}]}' """
+                           "where tenant_id = %s", (warehouse.b,))  # fmt: skip
     warehouse.build("run")
     delta = snapshot(warehouse)
     people = warehouse.rows("select tenant_id, touchpoint_id, person_id from marts.fct_touchpoint")
+    assert warehouse.rows("select distinct tenant_id from marts.fct_session where channel = 'posters'") == [
+        (warehouse.b,)
+    ]
     assert (warehouse.b, TOUCH, "anon:c1") in people
     assert (warehouse.b, LATER_LEAD, "anon:c9") in people
     assert not [row for row in people if row[:2] == (warehouse.a, LATER_TOUCH)]
