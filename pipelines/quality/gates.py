@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.quality import drift, mart_suites, model_suites, raw_suites, volumes
 from pipelines.quality.judge import judge
 from pipelines.quality.rules import Rule, Suite, Verdict
-from pipelines.quality.verdicts import store
+from pipelines.quality.verdicts import forget_others, store
 from pipelines.resources.dbt_project import ensure_manifest
 from pipelines.resources.platform import Platform
 from tekup.db import Database
@@ -37,6 +37,13 @@ def rules_of(suites: tuple[Suite, ...]) -> list[Rule]:
     return [rule for suite in suites for rule in suite.rules]
 
 
+def _all_names() -> set[str]:
+    """Every check that there is: the rules, and dbt's tests."""
+    manifest = json.loads(ensure_manifest().read_text())
+    tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    return tests | {rule.name for rule in rules_of(before_models(manifest) + after_models())}
+
+
 def check(platform: Platform, suites: tuple[Suite, ...], chosen: set[str]) -> dict[str, list[Verdict]]:
     """Judge every tenant by the chosen rules and store the verdicts; returned by rule."""
     by_rule: dict[str, list[Verdict]] = defaultdict(list)
@@ -45,6 +52,7 @@ def check(platform: Platform, suites: tuple[Suite, ...], chosen: set[str]) -> di
         volumes.record_volumes(connection)
         verdicts = judge(connection, suites, chosen)
         store(connection, chosen, verdicts)
+        forget_others(connection, _all_names())
     for verdict in verdicts:
         by_rule[verdict.check_name].append(verdict)
     return by_rule

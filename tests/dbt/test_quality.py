@@ -202,6 +202,20 @@ def test_a_check_that_judges_a_tenant_no_more_is_forgotten(warehouse: Warehouse,
 
 
 @pytest.mark.usefixtures("forgotten")
+def test_a_check_that_no_longer_exists_is_forgotten(
+    warehouse: Warehouse, platform: Platform, manifest: dict[str, Any]
+) -> None:
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: a verdict") as connection:
+        connection.execute(
+            "insert into ops.check_result (tenant_id, check_name, is_passed, severity, is_blocking) "
+            "values (%s, 'renamed_since', false, 'error', true)",
+            (warehouse.a,),
+        )
+    check_all(platform, manifest)
+    assert held_tenants(platform) == {}
+
+
+@pytest.mark.usefixtures("forgotten")
 def test_a_held_tenant_keeps_the_extract_it_has(warehouse: Warehouse, platform: Platform) -> None:
     for tenant_id, name in ((warehouse.a, "alfa"), (warehouse.b, "beta")):
         create_tenant(warehouse.doors, name, f"{name}.example", tenant_id=tenant_id)
