@@ -181,7 +181,7 @@
     {{ return({
         'difference_count': found[0],
         'columns': found[1].split(' '),
-        'has_log': not logged or found[2] == (logged + ['logged_at']) | join(' '),
+        'has_log': not logged or found[2] == (logged + ['change', 'logged_at']) | join(' '),
     }) }}
 {% endmacro %}
 
@@ -247,23 +247,23 @@
         {% do tenant_table__run(
             'drop table if exists ' ~ log ~ ';'
             ~ 'create table ' ~ log ~ ' as select ' ~ config.get('meta')['change_log'] | join(', ')
-            ~ ', now() as logged_at from ' ~ target ~ ' with no data;'
+            ~ ', 0::smallint as change, now() as logged_at from ' ~ target ~ ' with no data;'
             ~ 'alter table ' ~ log ~ ' alter ' ~ config.get('meta')['change_log'][0] ~ ' set not null;'
             ~ "select ops.secure_relation('" ~ log ~ "')"
         ) %}
     {%- endif -%}
 {% endmacro %}
 
-{#- What the rows to be deleted or overwritten were, and what they become. -#}
+{#- What the rows to be deleted or overwritten were (`change` -1), and what they become (1). -#}
 {% macro tenant_table__log_changes(target, key) %}
     {%- set columns = config.get('meta', {}).get('change_log') -%}
     {%- if columns -%}
         {%- set log = tenant_table__change_log(target) -%}
         {% do tenant_table__run(
-            'insert into ' ~ log ~ ' select distinct *, now() from (select ' ~ tenant_table__list('old', columns)
-            ~ ' from ' ~ target ~ ' as old inner join (select ' ~ key | join(', ') ~ ' from written_row union all select '
+            'insert into ' ~ log ~ ' select *, now() from (select ' ~ tenant_table__list('old', columns)
+            ~ ', -1::smallint from ' ~ target ~ ' as old inner join (select ' ~ key | join(', ') ~ ' from written_row union all select '
             ~ key | join(', ') ~ ' from gone_key) as touched on ' ~ tenant_table__equal('touched', 'old', key)
-            ~ ' union all select ' ~ columns | join(', ') ~ ' from written_row) as change;'
+            ~ ' union all select ' ~ columns | join(', ') ~ ', 1::smallint from written_row) as difference;'
             ~ 'delete from ' ~ log ~ " where logged_at < now() - interval '" ~ var('change_log_days') ~ " days'"
         ) %}
     {%- endif -%}

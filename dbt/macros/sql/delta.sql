@@ -58,7 +58,8 @@
   Rows of an input that were written since this model's last build, as a subquery.
 
   Of a staging view, its rows as they are now, deleted ones included, and all rows of tenants that changed; the look-back
-  only spares the scan of what is certainly older. Of a table, the columns of its `change_log`, before and after.
+  only spares the scan of what is certainly older. Of a table, the columns of its `change_log`: a row with `change` -1 for what was and one
+  with 1 for what is, so that grouped and summed they cancel out where these columns did not change.
 -#}
 {% macro changes(relation) -%}
     {%- if relation.schema == 'staging' -%}

@@ -1,3 +1,11 @@
+{{
+    config(
+        materialized='table',
+        meta={'delta_key': ['tenant_id', 'lead_id'], 'change_log': ['tenant_id', 'lead_id']},
+        indexes=[{'columns': ['tenant_id', 'lead_id'], 'unique': true}],
+    )
+}}
+
 with moments as (
     select
         lead.tenant_id,
@@ -38,4 +46,44 @@ select
     case when has_company then company_lead_count_so_far else 0 end as company_lead_count_so_far,
     case when has_company then company_won_count_so_far else 0 end as company_won_count_so_far
 from totals
-where kind = 'created'
+where kind = 'created' and {{ is_changed('totals') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('fct_lead')) }} as lead
+    union all
+    {# what an earlier lead came to is known to all later ones of its source and of its company #}
+    {% for group in ['source', 'company_id'] %}
+        select
+            lead.tenant_id,
+            lead.lead_id
+        from (
+            select
+                tenant_id,
+                {{ group }},
+                min(happened_at) as happened_at
+            from (
+                select
+                    earlier.tenant_id,
+                    earlier.{{ group }},
+                    moment.happened_at
+                from {{ changes(ref('fct_lead')) }} as earlier
+                cross join lateral (
+                    values ('created', earlier.created_at), ('won', earlier.won_at), ('lost', earlier.lost_at)
+                ) as moment (kind, happened_at)
+                where moment.happened_at is not null and earlier.{{ group }} is not null
+                group by earlier.tenant_id, earlier.lead_id, earlier.{{ group }}, moment.kind, moment.happened_at
+                having sum(earlier.change) <> 0
+            ) as moved
+            group by tenant_id, {{ group }}
+        ) as first_moved
+        inner join {{ ref('fct_lead') }} as lead
+            on
+                lead.tenant_id = first_moved.tenant_id
+                and lead.{{ group }} = first_moved.{{ group }}
+                and lead.created_at > first_moved.happened_at
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+{% endcall %}

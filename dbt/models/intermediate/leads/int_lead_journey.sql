@@ -1,40 +1,28 @@
-with cookies as (
-    select
-        tenant_id,
-        lead_id,
-        created_at,
-        anonymous_id
-    from {{ ref('fct_lead') }}
-    where anonymous_id is not null
-    union
+{{
+    config(
+        materialized='table',
+        meta={'delta_key': ['tenant_id', 'lead_id'], 'change_log': ['tenant_id', 'lead_id']},
+        indexes=[{'columns': ['tenant_id', 'lead_id'], 'unique': true}],
+    )
+}}
+
+with touches as (
     select
         lead.tenant_id,
         lead.lead_id,
-        lead.created_at,
-        identity.anonymous_id
-    from {{ ref('fct_lead') }} as lead
-    inner join {{ ref('stg_operational__identities') }} as identity
-        on
-            identity.tenant_id = lead.tenant_id
-            and identity.contact_id = lead.contact_id
-            and identity.created_at <= lead.created_at
-    where identity.anonymous_id is not null and not identity.is_deleted
-),
-
-touches as (
-    select
-        cookies.tenant_id,
-        cookies.lead_id,
-        cookies.created_at - touch.occurred_at as age,
+        lead.created_at - touch.occurred_at as age,
         touch.channel,
         touch.occurred_at,
         touch.touchpoint_id
-    from cookies
+    from {{ ref('fct_lead') }} as lead
+    inner join {{ ref('int_lead_cookie_match') }} as cookie
+        on cookie.tenant_id = lead.tenant_id and cookie.lead_id = lead.lead_id
     inner join {{ ref('fct_touchpoint') }} as touch
         on
-            touch.tenant_id = cookies.tenant_id
-            and touch.anonymous_id = cookies.anonymous_id
-            and touch.occurred_at <= cookies.created_at
+            touch.tenant_id = cookie.tenant_id
+            and touch.anonymous_id = cookie.anonymous_id
+            and touch.occurred_at <= lead.created_at
+    where {{ is_changed('lead') }}
 )
 
 select
@@ -50,3 +38,22 @@ select
     extract(epoch from min(age))::double precision / 86400 as days_since_last_touch
 from touches
 group by tenant_id, lead_id
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('fct_lead')) }} as lead
+    union all
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('int_lead_cookie_match')) }} as cookie
+    union all
+    select
+        cookie.tenant_id,
+        cookie.lead_id
+    from {{ changes(ref('fct_touchpoint')) }} as touch
+    inner join {{ ref('int_lead_cookie_match') }} as cookie
+        on cookie.tenant_id = touch.tenant_id and cookie.anonymous_id = touch.anonymous_id
+{% endcall %}

@@ -1,7 +1,12 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'lead_id'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id', 'lead_id']},
+        indexes=[{'columns': ['tenant_id', 'lead_id'], 'unique': true}],
+    )
+}}
 
 {#- How far the tenant's data reach: a label is ripe by this, never by the clock, so that old data can be replayed. -#}
-with reach as (
+{% set reach %}
     select
         tenant_id,
         max(reached_at) as data_until
@@ -19,6 +24,10 @@ with reach as (
         group by tenant_id
     ) as newest
     group by tenant_id
+{% endset %}
+
+with reach as (
+    {{ reach }}
 )
 
 select
@@ -83,3 +92,34 @@ inner join {{ ref('int_lead_history') }} as history
     on history.tenant_id = lead.tenant_id and history.lead_id = lead.lead_id
 left join {{ ref('int_lead_journey') }} as journey
     on journey.tenant_id = lead.tenant_id and journey.lead_id = lead.lead_id
+where {{ is_changed('lead') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('fct_lead')) }} as lead
+    union all
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('int_lead_journey')) }} as journey
+    union all
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('int_lead_history')) }} as history
+    union all
+    {# labels that ripened, or no longer are ripe #}
+    select
+        built.tenant_id,
+        built.lead_id
+    from {{ this }} as built
+    inner join (
+        {{ reach }}
+    ) as reach on reach.tenant_id = built.tenant_id
+    where
+        built.is_won_90d is distinct from 1
+        and (built.is_won_90d is null)
+        = (built.as_of_at + interval '{{ var("label_window_days") }} days' <= reach.data_until)
+{% endcall %}

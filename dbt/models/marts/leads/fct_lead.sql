@@ -1,6 +1,11 @@
 {{
     config(
-        meta={'change_log': ['tenant_id', 'lead_id', 'anonymous_id']},
+        meta={
+            'delta_key': ['tenant_id', 'lead_id'],
+            'change_log': [
+                'tenant_id', 'lead_id', 'source', 'company_id', 'status', 'created_at', 'won_at', 'lost_at', 'updated_at'
+            ],
+        },
         indexes=[
             {'columns': ['tenant_id', 'lead_id'], 'unique': true},
             {'columns': ['tenant_id', 'created_at']},
@@ -47,4 +52,16 @@ inner join {{ ref('dim_person_identity') }} as person
         and person.source_system = 'lead'
         and person.source_id = lead.lead_id::text
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id
-where not lead.is_deleted
+where not lead.is_deleted and {{ is_changed('lead') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('stg_operational__leads')) }} as lead
+    union all
+    select
+        tenant_id,
+        lead_id
+    from {{ changes(ref('int_lead_identify')) }} as person
+{% endcall %}

@@ -1,0 +1,134 @@
+"""Random histories of raw rows: new, late, changed, moved, deleted and restored ones. Rows of a fixed kind are made elsewhere."""
+
+import json
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from tests.dbt.rows import insert, vendor_row
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_KEYS = {"raw_operational": "id", "raw_hubspot": "object_id", "raw_stripe": "object_id", "raw_kit": "object_id"}
+
+
+class History:
+    """Changes drawn from one seed, written as the pulls write them: an upsert that moves `synced_at`."""
+
+    def __init__(self, seed: int, tenants: list[UUID]) -> None:
+        self._chance = random.Random(seed)
+        self._tenants = tenants
+
+    def change(self, connection: psycopg.Connection, count: int) -> None:
+        """`count` changes in random order. Both tenants draw from the same few ids, so they meet all the time."""
+        kinds = [self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._remove]
+        for _ in range(count):
+            self._chance.choice(kinds)(connection)
+
+    def change_settings(self, connection: psycopg.Connection) -> None:
+        """Another time zone or currency for one tenant, which moves days and amounts of rows that did not change."""
+        settings = {
+            "timezone": self._chance.choice(["Europe/Copenhagen", "America/New_York", "Asia/Tokyo"]),
+            "currency": self._chance.choice(["DKK", "EUR"]),
+        }
+        connection.execute(
+            "update raw_operational.tenants set settings = %s, synced_at = clock_timestamp() where tenant_id = %s",
+            (json.dumps(settings), self._tenant()),
+        )
+
+    def _lead(self, connection: psycopg.Connection) -> None:
+        created = self._moment()
+        status = self._chance.choice(["new", "contacted", "qualified", "won", "lost"])
+        ended = created + timedelta(days=self._chance.randint(0, 120))
+        self._operational(
+            connection, "leads", self._id(1), created,
+            anonymous_id=self._cookie(), source=self._chance.choice(["email", "direct", "paid_search"]), status=status,
+            contact_id=self._chance.choice([None, self._id(2)]), company_id=self._chance.choice([None, self._id(3)]),
+            won_at=ended if status == "won" else None, lost_at=ended if status == "lost" else None,
+            value_cents=self._chance.choice([None, 1000]), currency=self._chance.choice(["DKK", "EUR"]),
+        )  # fmt: skip
+
+    def _touchpoint(self, connection: psycopg.Connection) -> None:
+        self._operational(
+            connection, "touchpoints", self._id(4), self._moment(),
+            anonymous_id=self._cookie(), occurred_at=self._moment(), kind="visit",
+            lead_id=self._chance.choice([None, self._id(1)]), contact_id=self._chance.choice([None, None, self._id(2)]),
+            channel=self._chance.choice(["email", "direct", "events"]),
+        )  # fmt: skip
+
+    def _identity(self, connection: psycopg.Connection) -> None:
+        self._operational(
+            connection, "identities", self._id(5), self._moment(),
+            anonymous_id=self._cookie(), first_seen_at=self._moment(), kind="cookie",
+            lead_id=self._chance.choice([None, self._id(1)]), contact_id=self._chance.choice([None, self._id(2)]),
+        )  # fmt: skip
+
+    def _charge(self, connection: psycopg.Connection) -> None:
+        self._vendor(connection, "raw_stripe.charges", "ch", {"status": "succeeded", "invoice": self._name("in")})
+
+    def _invoice(self, connection: psycopg.Connection) -> None:
+        status = self._chance.choice(["open", "paid", "void"])
+        self._vendor(connection, "raw_stripe.invoices", "in", {"status": status, "total": self._chance.randint(1, 99)})
+
+    def _deal(self, connection: psycopg.Connection) -> None:
+        stage = self._chance.choice(["appointment", "closedwon", "closedlost"])
+        properties = {
+            "dealname": "Sol", "dealstage": stage, "pipeline": "default", "closedate": self._moment().isoformat(),
+            "amount": str(self._chance.randint(1, 99)), "createdate": self._moment().isoformat(),
+        }  # fmt: skip
+        self._vendor(connection, "raw_hubspot.deals", "", {"properties": properties})
+
+    def _remove(self, connection: psycopg.Connection) -> None:
+        table = self._chance.choice(
+            ["raw_operational.leads", "raw_operational.touchpoints", "raw_operational.identities", "raw_stripe.charges",
+             "raw_stripe.invoices", "raw_hubspot.deals"]
+        )  # fmt: skip
+        key = _KEYS[table.split(".")[0]]
+        found = connection.execute(
+            f"select {key} from {table} where tenant_id = %s order by 1".encode(), ((tenant := self._tenant()),)
+        ).fetchall()
+        if found:
+            connection.execute(
+                f"update {table} set deleted_at = case when deleted_at is null then now() end, "
+                f"synced_at = clock_timestamp() where tenant_id = %s and {key} = %s".encode(),
+                (tenant, self._chance.choice(found)[0]),
+            )
+
+    def _operational(
+        self, connection: psycopg.Connection, entity: str, key: UUID, created: datetime, **values: object
+    ) -> None:
+        row = {"id": key, "created_at": created, "updated_at": self._moment(), **values}
+        self._put(connection, f"raw_operational.{entity}", {"tenant_id": self._tenant(), **row})
+
+    def _vendor(self, connection: psycopg.Connection, table: str, prefix: str, payload: dict[str, object]) -> None:
+        created = int(self._moment().timestamp())
+        payload = {"created": created, "currency": "dkk", "amount": self._chance.randint(1, 99), **payload}
+        self._put(connection, table, vendor_row(self._tenant(), self._name(prefix), payload))
+
+    def _put(self, connection: psycopg.Connection, table: str, row: Mapping[str, object]) -> None:
+        key = _KEYS[table.split(".")[0]]
+        connection.execute(
+            sql.SQL("delete from {} where tenant_id = %s and {} = %s").format(
+                sql.Identifier(*table.split(".")), sql.Identifier(key)
+            ),
+            (row["tenant_id"], row[key]),
+        )
+        insert(connection, table, [{**row, "synced_at": datetime.now(UTC)}])
+
+    def _tenant(self) -> UUID:
+        return self._chance.choice(self._tenants)
+
+    def _id(self, kind: int) -> UUID:
+        return UUID(int=kind * 1000 + self._chance.randint(1, 12))
+
+    def _name(self, prefix: str) -> str:
+        return f"{prefix}_{self._chance.randint(1, 9)}"
+
+    def _cookie(self) -> str | None:
+        return self._chance.choice([None, "c1", "c2", "c3", "c4", "c5"])
+
+    def _moment(self) -> datetime:
+        return _START + timedelta(hours=self._chance.randint(0, 24 * 240))
