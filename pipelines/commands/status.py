@@ -73,6 +73,14 @@ group by tenant.domain, field.vendor, field.stream
 order by 1, 2, 3
 """
 
+_REJECTS = """
+select tenant.domain, reject.source_system, reject.stream, reject.column_name, reject.reason, count(*)
+from marts.fct_reject as reject
+inner join raw_operational.tenants as tenant on tenant.tenant_id = reject.tenant_id
+group by 1, 2, 3, 4, 5
+order by 1, 2, 3, 4, 5
+"""
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -94,6 +102,9 @@ def status(as_json: bool, only: str | None) -> None:
         missing = [row for row in connection.execute(_MISSING).fetchall() if only in (None, row[0])]
         proven = {row[:2]: row[2:] for row in connection.execute(_PROVEN).fetchall()}
         new_fields = [row for row in connection.execute(_NEW_FIELDS).fetchall() if only in (None, row[0])]
+        is_built = connection.execute("select to_regclass('marts.fct_reject') is not null").fetchone() == (True,)
+        found = connection.execute(_REJECTS).fetchall() if is_built else []
+        rejects = [row for row in found if only in (None, row[0])]
         model = connection.execute(
             "select model_version, trained_at, metrics from ml.model_version where is_live and kind = 'lead_score'"
         ).fetchone()
@@ -125,6 +136,10 @@ def status(as_json: bool, only: str | None) -> None:
                     "new_fields": [
                         dict(zip(("tenant", "source", "stream", "fields"), row, strict=True)) for row in new_fields
                     ],
+                    "rejected_values": [
+                        dict(zip(("tenant", "source", "stream", "column", "reason", "count"), row, strict=True))
+                        for row in rejects
+                    ],
                     "live_model": {"version": model[0], "trained_at": model[1], "metrics": model[2]} if model else None,
                 },
                 default=str,
@@ -149,6 +164,8 @@ def status(as_json: bool, only: str | None) -> None:
         console.print(f"[red]not complete[/red] {vendor}/{stream} of {domain}: {detail} ({_moment(checked)})")
     for domain, vendor, stream, names in new_fields:
         console.print(f"new fields in {vendor}/{stream} of {domain}: {names}")
+    for domain, source, stream, column, reason, count in rejects:
+        console.print(f"{count:,} values of {source}/{stream}.{column} of {domain} could not be typed: {reason}")
     for failed in failing:
         domain, check, observed, expected, severity, row_count, is_blocking, since = failed
         word = "[red]failing check[/red]" if severity == "error" else "[yellow]warning[/yellow]"

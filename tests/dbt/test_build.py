@@ -66,6 +66,29 @@ def test_vendors_further_streams_are_typed(warehouse: Warehouse) -> None:
     assert {query: warehouse.rows(query) for query in expected} == expected
 
 
+def test_each_value_that_can_not_be_typed_is_kept_with_its_reason_until_it_is_mended(warehouse: Warehouse) -> None:
+    rejects = (
+        "select object_id, column_name, reason, rejected_value, payload is not null from marts.fct_reject "
+        "where tenant_id::text like 'a%' and source_system = 'hubspot' order by 1, 2"
+    )
+    found = warehouse.rows(rejects)
+    assert found == [
+        ("88", "close_at", "not a time", "2026-02-30T00:00:00Z", True),
+        ("89", "amount_cents", "not an amount", "a lot", True),
+    ]
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: mend a value") as connection:
+        connection.execute("update raw_hubspot.deals set synced_at = now(), "
+                           "payload = jsonb_set(payload, '{properties,amount}', '\"7.50\"') "
+                           "where tenant_id = %s and object_id = '89'", (warehouse.a,))  # fmt: skip
+        connection.execute("update raw_hubspot.deals set payload = '[]', synced_at = now() "
+                           "where tenant_id = %s and object_id = '88'", (warehouse.b,))  # fmt: skip
+    warehouse.build("run", "--select", "fct_reject")
+    assert warehouse.rows(rejects) == found[:1]
+    others = warehouse.rows("select object_id, column_name, reason from marts.fct_reject "
+                            "where tenant_id::text like 'b%' and source_system = 'hubspot' order by 1")  # fmt: skip
+    assert others == [("88", "payload", "not an object"), ("89", "amount_cents", "not an amount")]
+
+
 def test_features_hold_what_was_known_at_creation(warehouse: Warehouse) -> None:
     rows = warehouse.rows(
         "select lead_id, touch_count_90d, first_channel, last_channel, lead_count_so_far, win_rate_so_far, "

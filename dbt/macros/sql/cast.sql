@@ -74,3 +74,40 @@
 {% macro to_bigint(value) -%}
     case when {{ value }} is not null then round(least(greatest({{ value }}, -9e18), 9e18))::bigint end
 {%- endmacro %}
+
+{#-
+  Which values are there and could not be typed, by column, with what was wrong and the value; null where all is well.
+  `values` lists column, raw value and the cast's name; `record` is the JSON that must be an object.
+-#}
+{% macro rejects(record, values) -%}
+    {%- set casts = {
+        'bigint': [try_bigint, 'not a whole number'],
+        'integer': [try_integer, 'not a whole number'],
+        'numeric': [try_numeric, 'not a number'],
+        'cents': [try_cents, 'not an amount'],
+        'boolean': [try_boolean, 'neither true nor false'],
+        'uuid': [try_uuid, 'not a UUID'],
+        'timestamptz': [try_timestamptz, 'not a time'],
+        'epoch': [try_epoch, 'not a time in seconds since 1970'],
+        'epoch_ms': [try_epoch_ms, 'not a time in milliseconds since 1970'],
+    } -%}
+    nullif(
+        jsonb_strip_nulls(
+            jsonb_build_object(
+                'payload',
+                case
+                    when jsonb_typeof({{ record }}) is distinct from 'object'
+                        then jsonb_build_object('reason', 'not an object')
+                end
+                {%- for column, value, cast in values %},
+                '{{ column }}',
+                case
+                    when btrim({{ value }}) <> '' and {{ casts[cast][0](value) }} is null
+                        then jsonb_build_object('reason', '{{ casts[cast][1] }}', 'value', left({{ value }}, 200))
+                end
+                {%- endfor %}
+            )
+        ),
+        '{}'::jsonb
+    )
+{%- endmacro %}

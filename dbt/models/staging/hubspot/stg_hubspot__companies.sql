@@ -13,6 +13,12 @@ select
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(source.payload ->> 'archived' = 'true', false) as is_deleted,
+    source.payload,
+    {{ rejects("(source.payload -> 'properties')", [
+        ['employee_count', 'property.numberofemployees', 'integer'],
+        ['operational_company_id', 'property.tekup_id', 'uuid'],
+        ['created_at', "(source.payload ->> 'createdAt')", 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'companies') }} as source

@@ -17,6 +17,11 @@ select
     source.deleted_at is not null
     or coalesce(source.payload ->> 'archived' = 'true', false) as is_deleted,
     coalesce(source.delete_reason = 'erased', false) as is_erased,
+    source.payload,
+    {{ rejects("(source.payload -> 'properties')", [
+        ['operational_contact_id', 'property.tekup_id', 'uuid'],
+        ['created_at', "(source.payload ->> 'createdAt')", 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'contacts') }} as source

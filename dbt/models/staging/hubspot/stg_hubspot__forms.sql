@@ -7,6 +7,10 @@ select
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(object.archived = 'true', false) as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['created_at', 'object."createdAt"', 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'forms') }} as source

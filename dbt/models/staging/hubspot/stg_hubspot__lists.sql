@@ -9,6 +9,11 @@ select
     coalesce({{ try_timestamptz('object."createdAt"') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['member_count', "(object.\"additionalProperties\" ->> 'hs_list_size')", 'bigint'],
+        ['created_at', 'object."createdAt"', 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'lists') }} as source

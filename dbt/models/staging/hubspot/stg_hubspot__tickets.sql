@@ -11,6 +11,11 @@ select
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(source.payload ->> 'archived' = 'true', false) as is_deleted,
+    source.payload,
+    {{ rejects("(source.payload -> 'properties')", [
+        ['closed_at', 'property.closed_date', 'timestamptz'],
+        ['created_at', "(source.payload ->> 'createdAt')", 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'tickets') }} as source

@@ -11,6 +11,13 @@ select
     jsonb_array_length({{ json_array('object.products') }}) as product_count,
     coalesce({{ try_timestamptz('object.transaction_time') }}, source.first_seen_at) as purchased_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['total_cents', 'object.total', 'cents'],
+        ['tax_cents', 'object.tax', 'cents'],
+        ['discount_cents', 'object.discount', 'cents'],
+        ['purchased_at', 'object.transaction_time', 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('kit', 'purchases') }} as source

@@ -4,6 +4,10 @@ select
     object.name as segment_name,
     coalesce({{ try_timestamptz('object.created_at') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['created_at', 'object.created_at', 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('kit', 'segments') }} as source

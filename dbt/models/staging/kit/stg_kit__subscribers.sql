@@ -12,6 +12,11 @@ select
     coalesce({{ try_timestamptz('object.created_at') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['canceled_at', 'object.canceled_at', 'timestamptz'],
+        ['created_at', 'object.created_at', 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('kit', 'subscribers') }} as source

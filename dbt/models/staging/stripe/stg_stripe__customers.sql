@@ -11,6 +11,11 @@ select
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(object.deleted = 'true', false) as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['lead_id', "(object.metadata ->> 'tekup_lead_id')", 'uuid'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'customers') }} as source

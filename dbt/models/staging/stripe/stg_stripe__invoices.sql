@@ -20,6 +20,17 @@ select
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['total_cents', 'object.total', 'bigint'],
+        ['amount_due_cents', 'object.amount_due', 'bigint'],
+        ['amount_paid_cents', 'object.amount_paid', 'bigint'],
+        ['amount_remaining_cents', 'object.amount_remaining', 'bigint'],
+        ['period_start_at', 'object.period_start', 'epoch'],
+        ['period_end_at', 'object.period_end', 'epoch'],
+        ['paid_at', "(object.status_transitions ->> 'paid_at')", 'epoch'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'invoices') }} as source

@@ -7,6 +7,11 @@ select
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(object.deleted = 'true', false) as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['is_active', 'object.active', 'boolean'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'products') }} as source

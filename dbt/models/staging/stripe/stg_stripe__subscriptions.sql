@@ -18,6 +18,14 @@ select
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['started_at', 'object.start_date', 'epoch'],
+        ['trial_end_at', 'object.trial_end', 'epoch'],
+        ['canceled_at', 'object.canceled_at', 'epoch'],
+        ['ended_at', 'object.ended_at', 'epoch'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'subscriptions') }} as source
