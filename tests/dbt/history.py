@@ -24,7 +24,10 @@ class History:
 
     def change(self, connection: psycopg.Connection, count: int) -> None:
         """`count` changes in random order. Both tenants draw from the same few ids, so they meet all the time."""
-        kinds = [self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._remove]
+        kinds = [
+            self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._own_deal,
+            self._stage, self._pipeline, self._deal_contact, self._remove,
+        ]  # fmt: skip
         for _ in range(count):
             self._chance.choice(kinds)(connection)
 
@@ -74,17 +77,44 @@ class History:
         self._vendor(connection, "raw_stripe.invoices", "in", {"status": status, "total": self._chance.randint(1, 99)})
 
     def _deal(self, connection: psycopg.Connection) -> None:
-        stage = self._chance.choice(["appointment", "closedwon", "closedlost"])
+        stages = ["s1", "s2", "closedwon", "closedlost"]
+        moved = [{"value": self._chance.choice(stages), "timestamp": self._moment().isoformat()} for _ in range(3)]
         properties = {
-            "dealname": "Sol", "dealstage": stage, "pipeline": "default", "closedate": self._moment().isoformat(),
-            "amount": str(self._chance.randint(1, 99)), "createdate": self._moment().isoformat(),
+            "dealname": "Sol", "dealstage": self._chance.choice(stages), "pipeline": self._name("p"),
+            "closedate": self._moment().isoformat(), "amount": self._chance.choice(["12.50", "7", "a lot"]),
+            "tekup_id": self._chance.choice([None, str(self._id(6))]),
         }  # fmt: skip
-        self._vendor(connection, "raw_hubspot.deals", "", {"properties": properties})
+        history = {"dealstage": moved}
+        self._vendor(connection, "raw_hubspot.deals", "", {"properties": properties, "propertiesWithHistory": history})
+
+    def _own_deal(self, connection: psycopg.Connection) -> None:
+        self._operational(
+            connection, "deals", self._id(6), self._moment(),
+            pipeline_id=self._id(7), stage_id=self._id(8), lead_id=self._id(1), amount_cents=self._chance.randint(1, 99),
+            status=self._chance.choice(["open", "won", "lost"]), closed_at=self._chance.choice([None, self._moment()]),
+            expected_close_date=self._moment().date(), currency=self._chance.choice([None, "EUR"]),
+        )  # fmt: skip
+
+    def _stage(self, connection: psycopg.Connection) -> None:
+        name, probability = self._chance.choice(["Tilbud", "Demo"]), self._chance.choice([0.2, 0.8])
+        self._operational(connection, "stages", self._id(8), self._moment(), name=name, probability=probability)
+
+    def _pipeline(self, connection: psycopg.Connection) -> None:
+        stages = [
+            {"id": stage, "label": self._chance.choice(["One", "Two"]), "metadata": {"probability": "0.3"}}
+            for stage in self._chance.sample(["s1", "s2", "closedwon"], 2)
+        ]
+        self._vendor(connection, "raw_hubspot.pipelines", "p", {"label": "Sales", "stages": stages})
+
+    def _deal_contact(self, connection: psycopg.Connection) -> None:
+        name = f"{self._name('')}:{self._chance.randint(1, 5)}"
+        self._put(connection, "raw_hubspot.deal_contacts", vendor_row(self._tenant(), name, {}))
 
     def _remove(self, connection: psycopg.Connection) -> None:
         table = self._chance.choice(
             ["raw_operational.leads", "raw_operational.touchpoints", "raw_operational.identities", "raw_stripe.charges",
-             "raw_stripe.invoices", "raw_hubspot.deals"]
+             "raw_stripe.invoices", "raw_hubspot.deals", "raw_hubspot.deal_contacts", "raw_hubspot.pipelines",
+             "raw_operational.deals", "raw_operational.stages"]
         )  # fmt: skip
         key = _KEYS[table.split(".")[0]]
         found = connection.execute(

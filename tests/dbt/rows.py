@@ -80,6 +80,20 @@ def load_tenant(connection: psycopg.Connection, tenant_id: UUID, name: str, fact
             {**lead, "id": LATER_LEAD, "status": "new", "created_at": "2026-02-10 10:00+00"},
         ],
     )  # fmt: skip
+    deal = {**own, "pipeline_id": CAMPAIGN, "name": name, "currency": "DKK", "amount_cents": 4000 * factor}
+    insert(
+        connection,
+        "raw_operational.stages",
+        [{**own, "id": CAMPAIGN, "pipeline_id": CAMPAIGN, "name": "Tilbud", "position": 1, "probability": 0.5}],
+    )
+    insert(
+        connection,
+        "raw_operational.deals",
+        [
+            {**deal, "id": LEAD, "status": "open", "stage_id": CAMPAIGN, "expected_close_date": "2026-03-10"},
+            {**deal, "id": LATER_LEAD, "status": "won", "closed_at": "2026-02-20 10:00+00"},
+        ],
+    )
     touch = {**own, "anonymous_id": "c1", "kind": "visit", "channel": "email"}
     insert(
         connection,

@@ -66,13 +66,13 @@ def test_a_later_build_keeps_the_tables_and_writes_only_rows_that_changed(wareho
 
 def test_other_columns_take_the_tables_place_without_a_moment_without_guards(warehouse: Warehouse) -> None:
     guards = {row[0]: row[2:] for row in warehouse.rows(_GUARDS)}
-    rows = warehouse.rows("select charge_id, amount_cents from marts.fct_charge order by tenant_id")
+    rows = warehouse.rows("select charge_id, amount_cents from marts.fct_charge order by tenant_id, 1")
     change(warehouse, "alter table marts.fct_charge add column left_over text")
     with warehouse.doors.tenant_transaction(Database.WAREHOUSE, Role.READER, warehouse.b) as connection:
-        assert connection.execute("select left_over from marts.fct_charge").fetchall() == [(None,)]
+        assert set(connection.execute("select left_over from marts.fct_charge").fetchall()) == {(None,)}
     warehouse.build("run", "--full-refresh", "--select", "fct_charge")
     assert {row[0]: row[2:] for row in warehouse.rows(_GUARDS)} == guards
-    assert warehouse.rows("select charge_id, amount_cents from marts.fct_charge order by tenant_id") == rows
+    assert warehouse.rows("select charge_id, amount_cents from marts.fct_charge order by tenant_id, 1") == rows
     with (
         warehouse.doors.tenant_transaction(Database.WAREHOUSE, Role.READER, warehouse.b) as connection,
         pytest.raises(psycopg.errors.UndefinedColumn),
@@ -81,7 +81,7 @@ def test_other_columns_take_the_tables_place_without_a_moment_without_guards(war
 
 
 def test_a_build_that_failed_is_retried_to_the_same_result(warehouse: Warehouse) -> None:
-    change(warehouse, "update raw_stripe.charges set payload = payload || '{\"amount\": 777}', synced_at = now() "
+    change(warehouse, "update raw_stripe.charges set payload = payload || '{\"amount\": 777}', deleted_at = null, synced_at = now() "
                       "where tenant_id = %s", warehouse.b)  # fmt: skip
     with psycopg.connect(warehouse.doors.admin_url(Database.WAREHOUSE), autocommit=True) as admin:
         admin.execute("alter table marts.fct_charge add constraint broken check (amount_cents <> 777)")
@@ -89,7 +89,7 @@ def test_a_build_that_failed_is_retried_to_the_same_result(warehouse: Warehouse)
             warehouse.build("run", "--select", "fct_charge", "fct_refund")
         admin.execute("alter table marts.fct_charge drop constraint broken")
     warehouse.build("retry")
-    found = warehouse.rows("select amount_cents from marts.fct_charge where tenant_id::text like 'b%'")
+    found = warehouse.rows("select distinct amount_cents from marts.fct_charge where tenant_id::text like 'b%'")
     assert found == [(777,)]
 
 

@@ -3,7 +3,7 @@
         meta={
             'delta_key': ['tenant_id', 'lead_id'],
             'change_log': [
-                'tenant_id', 'lead_id', 'source', 'company_id', 'status', 'created_at', 'won_at', 'lost_at', 'updated_at'
+                'tenant_id', 'lead_id', 'source', 'company_id', 'created_date', 'created_at', 'won_at', 'lost_at',
             ],
         },
         indexes=[
@@ -62,6 +62,7 @@ where not lead.is_deleted and {{ is_changed('lead') }}
     union all
     select
         tenant_id,
-        lead_id
-    from {{ changes(ref('int_lead_identify')) }} as person
+        {{ try_uuid('person.source_id') }} as lead_id
+    from {{ changes(ref('dim_person_identity')) }} as person
+    where source_system = 'lead'
 {% endcall %}
