@@ -14,6 +14,13 @@ from tests.dbt.rows import insert, vendor_row
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _KEYS = {"raw_operational": "id", "raw_hubspot": "object_id", "raw_stripe": "object_id", "raw_kit": "object_id"}
 
+HISTORY_TABLES = (
+    "raw_operational.tenants", "raw_operational.leads", "raw_operational.touchpoints", "raw_operational.identities",
+    "raw_operational.deals", "raw_operational.stages", "raw_stripe.charges", "raw_stripe.invoices",
+    "raw_hubspot.deals", "raw_hubspot.deal_contacts", "raw_hubspot.pipelines",
+)  # fmt: skip
+"""Everything that a history may change."""
+
 
 class History:
     """Changes drawn from one seed, written as the pulls write them: an upsert that moves `synced_at`."""
@@ -111,11 +118,7 @@ class History:
         self._put(connection, "raw_hubspot.deal_contacts", vendor_row(self._tenant(), name, {}))
 
     def _remove(self, connection: psycopg.Connection) -> None:
-        table = self._chance.choice(
-            ["raw_operational.leads", "raw_operational.touchpoints", "raw_operational.identities", "raw_stripe.charges",
-             "raw_stripe.invoices", "raw_hubspot.deals", "raw_hubspot.deal_contacts", "raw_hubspot.pipelines",
-             "raw_operational.deals", "raw_operational.stages"]
-        )  # fmt: skip
+        table = self._chance.choice(HISTORY_TABLES[1:])
         key = _KEYS[table.split(".")[0]]
         found = connection.execute(
             f"select {key} from {table} where tenant_id = %s order by 1".encode(), ((tenant := self._tenant()),)

@@ -1,10 +1,13 @@
 """An incremental result equals a full one on the same data, row by row, whatever happened in between."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+
+import pytest
 
 from tekup.db import Database
 from tests.dbt.conftest import Warehouse
-from tests.dbt.history import History
+from tests.dbt.history import HISTORY_TABLES, History
 
 _TABLES = """
 select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -19,6 +22,27 @@ def contents(warehouse: Warehouse) -> dict[str, set[tuple[object, ...]]]:
     }
 
 
+@pytest.fixture
+def restored(warehouse: Warehouse) -> Iterator[None]:
+    """Afterwards the raw rows are what they were before, and so are the marts."""
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: keep rows") as connection:
+        for table in HISTORY_TABLES:
+            connection.execute(f"create table intermediate.kept_{table.replace('.', '_')} as table {table}".encode())
+    yield
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: restore rows") as connection:
+        for table in HISTORY_TABLES:
+            kept = f"intermediate.kept_{table.replace('.', '_')}"
+            ((columns,),) = connection.execute(
+                "select string_agg(quote_ident(attname), ', ') from pg_attribute where attrelid = %s::regclass "
+                "and attnum > 0 and attgenerated = '' and not attisdropped", (table,)
+            ).fetchall()  # fmt: skip
+            connection.execute(f"delete from {table}".encode())
+            connection.execute(f"insert into {table} ({columns}) select {columns} from {kept}".encode())
+            connection.execute(f"drop table {kept}".encode())
+    warehouse.build("run", "--full-refresh", "--exclude", "staging", "tag:after_models")
+
+
+@pytest.mark.usefixtures("restored")
 def test_deltas_over_random_histories_equal_a_full_build(warehouse: Warehouse) -> None:
     history = History(20261128, [warehouse.a, warehouse.b])
 

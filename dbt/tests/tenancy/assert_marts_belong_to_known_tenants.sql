@@ -1,22 +1,13 @@
 {#- Each mart's rows belong to a tenant that is there: none is left of a tenant that was deleted. -#}
 {% set marts = [
-<<<<<<< HEAD
-    'dim_campaign', 'dim_channel_rule', 'dim_company', 'dim_company_history', 'dim_contact',
-    'dim_contact_history', 'dim_person_identity', 'fct_balance_transaction', 'fct_broadcast',
-    'fct_campaign_spend_daily', 'fct_charge', 'fct_conversion', 'fct_credit_note',
-    'fct_customer_cohort_monthly', 'fct_customer_value', 'fct_deal', 'fct_dispute', 'fct_email_engagement',
-    'fct_email_subscriber', 'fct_invoice', 'fct_invoice_line', 'fct_journey', 'fct_lead', 'fct_mrr_daily',
-    'fct_mrr_movement', 'fct_payout', 'fct_refund', 'fct_revenue_retention_monthly', 'fct_session',
-    'fct_subscription', 'fct_subscription_interval', 'fct_touchpoint', 'ftr_lead', 'kpi_tenant_daily',
-=======
-    'dim_campaign', 'dim_company', 'dim_contact', 'dim_person_identity', 'fct_balance_transaction',
-    'fct_campaign_spend_daily', 'fct_charge', 'fct_conversion', 'fct_credit_note', 'fct_customer_cohort_monthly',
-    'fct_customer_value', 'fct_deal', 'fct_deal_forecast', 'fct_deal_outcome_monthly', 'fct_deal_stage_history',
-    'fct_dispute', 'fct_email_subscriber', 'fct_invoice', 'fct_invoice_line', 'fct_lead', 'fct_lead_funnel',
+    'dim_campaign', 'dim_channel_rule', 'dim_company', 'dim_company_history', 'dim_contact', 'dim_contact_history',
+    'dim_person_identity', 'fct_balance_transaction', 'fct_broadcast', 'fct_campaign_spend_daily', 'fct_charge',
+    'fct_conversion', 'fct_credit_note', 'fct_customer_cohort_monthly', 'fct_customer_value', 'fct_deal',
+    'fct_deal_forecast', 'fct_deal_outcome_monthly', 'fct_deal_stage_history', 'fct_dispute', 'fct_email_engagement',
+    'fct_email_subscriber', 'fct_invoice', 'fct_invoice_line', 'fct_journey', 'fct_lead', 'fct_lead_funnel',
     'fct_lead_status_change', 'fct_mrr_daily', 'fct_mrr_movement', 'fct_payout', 'fct_pipeline_stage', 'fct_refund',
-    'fct_reject', 'fct_revenue_retention_monthly', 'fct_subscription', 'fct_subscription_interval', 'fct_touchpoint',
-    'ftr_lead', 'kpi_tenant_daily',
->>>>>>> cd2a887 (dbt: tell the pipeline: status changes, stays in stages, funnel, outcomes, weighted stages and a forecast with its interval.)
+    'fct_reject', 'fct_revenue_retention_monthly', 'fct_session', 'fct_subscription', 'fct_subscription_interval',
+    'fct_touchpoint', 'ftr_lead', 'kpi_tenant_daily',
 ] %}
 {% for model in marts %}
     select '{{ model }}' as model, mart.tenant_id

@@ -3,7 +3,8 @@
         meta={
             'delta_key': ['tenant_id', 'lead_id'],
             'change_log': [
-                'tenant_id', 'lead_id', 'source', 'company_id', 'created_date', 'created_at', 'won_at', 'lost_at',
+                'tenant_id', 'lead_id', 'anonymous_id', 'source', 'company_id', 'created_date', 'created_at', 'won_at',
+                'lost_at',
             ],
         },
         indexes=[
