@@ -213,6 +213,24 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
     )  # fmt: skip
     insert(
         connection,
+        "ml.lead_score_history",
+        [{"tenant_id": tenant_id, "lead_id": LEAD, "scored_at": "2026-02-11", "model_version": "v1",
+          "probability": 0.1 * factor, "grade": "B"}],
+    )  # fmt: skip
+    insert(
+        connection,
+        "ml.model_quality",
+        [{"tenant_id": tenant_id, "model_version": "v1", "metric": "roc_auc", "value": 0.7 + factor / 100,
+          "baseline": 0.6, "lead_count": 40}],
+    )  # fmt: skip
+    insert(
+        connection,
+        "ml.model_drift",
+        [{"tenant_id": tenant_id, "model_version": "v1", "subject": "score", "name": "(all)",
+          "looked_until": "2026-02-11", "row_count": 40, "evidence": factor, "is_drifting": False}],
+    )  # fmt: skip
+    insert(
+        connection,
         "ops.quality_daily",
         [{"tenant_id": tenant_id, "quality_date": "2026-02-11", "dimension": "validity", "check_count": 4,
           "failed_count": factor, "blocking_failed_count": 0, "weight_total": 12, "weight_passed": 12 - 3 * factor}],

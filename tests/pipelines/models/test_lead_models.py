@@ -63,7 +63,12 @@ def life(doors: Doors, two_tenants: TwoTenants, tmp_path_factory: pytest.TempPat
     )
     made = Life(Platform(settings), two_tenants.a, two_tenants.b)
     made.platform.tenants = lambda: [two_tenants.a, two_tenants.b]  # type: ignore[method-assign]  # others' tenants stay out
+    _forget_models(doors)  # other tests of this process score leads of the same tenants
     yield made
+    _forget_models(doors)
+
+
+def _forget_models(doors: Doors) -> None:
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
         for table in ML:
             connection.execute(f"delete from ml.{table}".encode())
