@@ -174,10 +174,12 @@ def fit(
     tenant: np.ndarray,
     *,
     size: int,
+    weight: np.ndarray | None = None,
 ) -> Adaptation:
     """Estimate ``mu``, ``tau2`` and each tenant's effects from log-odds that did not see the row.
 
-    ``size`` is how many of the design's columns may differ by tenant: 1 is the intercept alone.
+    ``size`` is how many of the design's columns may differ by tenant: 1 is the intercept alone. ``weight``: how much
+    each row teaches the slopes; intercepts count every row once, so that weights move no tenant's level.
     """
     keys, groups = np.unique(tenant, return_inverse=True)
     order = np.argsort(groups, kind="stable")
@@ -189,26 +191,55 @@ def fit(
         rows = order[start:end]
         some = rows if len(rows) <= EM_ROWS else np.sort(random.choice(rows, EM_ROWS, replace=False))
         parts.append((rows, some))
-    mu, tau2 = np.zeros(size), np.full(size, 0.1)
-    theta = np.zeros((len(keys), size))
-    for _ in range(EM_STEPS):
-        spread = np.empty_like(theta)
-        for t, (_, some) in enumerate(parts):
-            weight = len(parts[t][0]) / len(some)
-            theta[t], covariance = posterior(design[some], pooled[some], label[some], mu, tau2, theta[t], 2, weight)
-            spread[t] = np.diag(covariance)
-        mu = theta.sum(axis=0) / (len(keys) + tau2 / MU_VARIANCE)
-        total = ((theta - mu) ** 2 + spread).sum(axis=0)
-        tau2 = (total + PRIOR_TENANTS * PRIOR_VARIANCE) / (len(keys) + PRIOR_TENANTS)
+    mu, tau2, theta = _population(design, pooled, label, parts, weight)
+    if weight is not None:
+        rest = pooled + (design[:, 1:] * theta[groups, 1:]).sum(axis=1)
+        mu[:1], tau2[:1], _ = _population(design[:, :1], rest, label, parts, None)
     full = len(base.mu)
     population = replace(base, mu=_pad(mu, full), tau2=_pad(tau2, full), known=frozenset(), effects={})
-    return receive(population, matrix, pooled, label, tenant)
+    return receive(population, matrix, pooled, label, tenant, weight)
+
+
+def _population(
+    design: np.ndarray,
+    offset: np.ndarray,
+    label: np.ndarray,
+    parts: Sequence[tuple[np.ndarray, np.ndarray]],
+    weight: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and spread of the effects over tenants, and each tenant's, by EM; ``parts``: a tenant's rows, some of them.
+
+    A tenant of very many rows is read from some of them, each counting for as many as were left out.
+    """
+    size = design.shape[1]
+    mu, tau2 = np.zeros(size), np.full(size, 0.1)
+    theta = np.zeros((len(parts), size))
+    for _ in range(EM_STEPS):
+        spread = np.empty_like(theta)
+        for t, (rows, some) in enumerate(parts):
+            counts: float | np.ndarray = len(rows) / len(some)
+            if weight is not None:
+                counts = counts * weight[some]
+            theta[t], covariance = posterior(design[some], offset[some], label[some], mu, tau2, theta[t], 2, counts)
+            spread[t] = np.diag(covariance)
+        mu = theta.sum(axis=0) / (len(parts) + tau2 / MU_VARIANCE)
+        total = ((theta - mu) ** 2 + spread).sum(axis=0)
+        tau2 = (total + PRIOR_TENANTS * PRIOR_VARIANCE) / (len(parts) + PRIOR_TENANTS)
+    return mu, tau2, theta
 
 
 def receive(
-    population: Adaptation, matrix: np.ndarray, pooled: np.ndarray, label: np.ndarray, tenant: np.ndarray
+    population: Adaptation,
+    matrix: np.ndarray,
+    pooled: np.ndarray,
+    label: np.ndarray,
+    tenant: np.ndarray,
+    weight: np.ndarray | None = None,
 ) -> Adaptation:
-    """The adaptation with the effects of these tenants besides; they learn from the population and teach it nothing."""
+    """The adaptation with the effects of these tenants besides; they learn from the population and teach it nothing.
+
+    What is not certain about an effect (its covariance) counts every row once, whatever the weights.
+    """
     size = int((population.tau2 > 0).sum())
     full = len(population.mu)
     design = population.design(matrix, pooled)[:, :size]
@@ -216,7 +247,12 @@ def receive(
     effects = dict(population.effects)
     for name in np.unique(tenant):
         rows = tenant == name
-        mean, covariance = posterior(design[rows], pooled[rows], label[rows], mu, tau2, mu, 25, 1.0)
+        counts = 1.0 if weight is None else weight[rows]
+        mean, covariance = posterior(design[rows], pooled[rows], label[rows], mu, tau2, mu, 25, counts)
+        if weight is not None:
+            rest = pooled[rows] + design[rows, 1:] @ mean[1:]
+            mean[:1], _ = posterior(design[rows, :1], rest, label[rows], mu[:1], tau2[:1], mu[:1], 25, 1.0)
+            _, covariance = posterior(design[rows], pooled[rows], label[rows], mu, tau2, mean, 1, 1.0)
         effects[key_of(str(name))] = Effect(_round(_pad(mean, full)), _round(np.pad(covariance, (0, full - size))))
     return replace(population, known=frozenset(effects), effects=effects)
 
@@ -229,6 +265,7 @@ def choose(
     tenant: np.ndarray,
     *,
     seed: int,
+    weight: np.ndarray | None = None,
 ) -> tuple[Adaptation | None, np.ndarray, dict[str, float]]:
     """The adaptation with the least held-out log loss among none, intercept and slopes; refitted on all rows.
 
@@ -242,14 +279,15 @@ def choose(
         out = np.empty_like(pooled)
         for k in (0, 1):
             teach, test = half != k, half == k
-            fitted = fit(base, matrix[teach], pooled[teach], label[teach], tenant[teach], size=size)
+            counts = None if weight is None else weight[teach]
+            fitted = fit(base, matrix[teach], pooled[teach], label[teach], tenant[teach], size=size, weight=counts)
             out[test] = pooled[test] + fitted.own(matrix[test], pooled[test], [str(t) for t in tenant[test]])
         held[name] = out
     losses = {name: float(row_losses(label, logit).mean()) for name, logit in held.items()}
     best = min(losses, key=lambda name: losses[name])
     if best == "none":
         return None, pooled, losses
-    return fit(base, matrix, pooled, label, tenant, size=sizes[best]), held[best], losses
+    return fit(base, matrix, pooled, label, tenant, size=sizes[best], weight=weight), held[best], losses
 
 
 def _level_slopes(feature: int, column: np.ndarray, size: int) -> list[Slope]:
@@ -279,16 +317,19 @@ def posterior(
     tau2: np.ndarray,
     start: np.ndarray,
     steps: int,
-    weight: float,
+    weight: float | np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior mode of one tenant's effects and its covariance, by damped Newton steps from ``start``."""
+    """Posterior mode of one tenant's effects and its covariance, by damped Newton steps from ``start``.
+
+    ``weight``: how often each row counts, one number for all or one for each.
+    """
     theta = start.copy()
     precision = 1.0 / tau2
     inverse = np.diag(tau2)
     for _ in range(steps):
         p = sigmoid(offset + design @ theta)
-        gradient = weight * (design.T @ (label - p)) - precision * (theta - mu)
-        hessian = weight * ((design * (p * (1 - p))[:, None]).T @ design) + np.diag(precision)
+        gradient = design.T @ (weight * (label - p)) - precision * (theta - mu)
+        hessian = (design * (weight * p * (1 - p))[:, None]).T @ design + np.diag(precision)
         inverse = np.linalg.inv(hessian)
         step = inverse @ gradient
         theta = theta + step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))

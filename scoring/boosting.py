@@ -41,6 +41,7 @@ class Rows:
     Labels are 0 and 1, or amounts where the ``objective`` is gamma.
 
     ``offset``: log-odds on top of which the trees are taught; they are no part of what the trees say.
+    ``weight``: how much each row teaches the trees; no loss that judges them knows it.
     """
 
     matrix: np.ndarray
@@ -49,6 +50,7 @@ class Rows:
     monotone: Sequence[int] = ()
     age: np.ndarray | None = None
     offset: np.ndarray | None = None
+    weight: np.ndarray | None = None
     objective: Literal["binary", "gamma"] = "binary"
 
     def losses(self, raw: np.ndarray) -> np.ndarray:
@@ -59,9 +61,8 @@ class Rows:
 
     def take(self, index: np.ndarray) -> "Rows":
         """The rows at ``index``."""
-        age = None if self.age is None else self.age[index]
-        offset = None if self.offset is None else self.offset[index]
-        return replace(self, matrix=self.matrix[index], label=self.label[index], age=age, offset=offset)
+        age, offset, weight = (None if of is None else of[index] for of in (self.age, self.offset, self.weight))
+        return replace(self, matrix=self.matrix[index], label=self.label[index], age=age, offset=offset, weight=weight)
 
 
 def _parameters(shape: Shape, rows: Rows, seed: int, threads: int) -> dict[str, Any]:
@@ -92,10 +93,11 @@ def _parameters(shape: Shape, rows: Rows, seed: int, threads: int) -> dict[str, 
 
 
 def _dataset(rows: Rows, shape: Shape, reference: lgb.Dataset | None = None) -> lgb.Dataset:
-    weight = None
+    weight = rows.weight
     if shape.half_life is not None and rows.age is not None:
-        weight = 0.5 ** (rows.age / shape.half_life)
-        weight = weight / weight.mean()
+        recency = 0.5 ** (rows.age / shape.half_life)
+        recency = recency / recency.mean()
+        weight = recency if weight is None else weight * recency
     return lgb.Dataset(
         rows.matrix,
         rows.label,
@@ -115,7 +117,7 @@ def fit_early(rows: Rows, held: Rows, shape: Shape, *, seed: int, threads: int) 
         _parameters(shape, rows, seed, threads) | {"learning_rate": SCREENING * LEARNING_RATE},
         train,
         MAX_ROUNDS,
-        valid_sets=[_dataset(held, replace(shape, half_life=None), train)],
+        valid_sets=[_dataset(replace(held, weight=None), replace(shape, half_life=None), train)],
         callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
     )
 

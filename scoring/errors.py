@@ -35,6 +35,10 @@ class DuplicateLeads(BadInput):
     """The same lead id occurs more than once."""
 
 
+class WeightError(BadInput):
+    """A lead's weight is null, not finite, or not above zero."""
+
+
 class TimeError(BadInput):
     """The time column has nulls, an unusable type or a moment in the future."""
 

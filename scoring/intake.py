@@ -16,6 +16,7 @@ from scoring.errors import (
     TenantError,
     TimeError,
     TooLittleData,
+    WeightError,
 )
 
 MIN_ROWS = 20
@@ -24,7 +25,10 @@ MIN_OF_EACH = 5
 
 @dataclass(frozen=True)
 class Leads:
-    """Matured leads in time order: the frame, the feature names, label (0/1 floats), time (floats), tenant (text)."""
+    """Matured leads in time order: the frame, the feature names, label (0/1 floats), time (floats), tenant (text).
+
+    ``weight``: how much each teaches, None where all teach alike.
+    """
 
     frame: pl.DataFrame
     features: list[str]
@@ -33,6 +37,7 @@ class Leads:
     tenant: np.ndarray | None
     unlabelled: int
     repeated: int
+    weight: np.ndarray | None = None
 
 
 def take(
@@ -42,11 +47,12 @@ def take(
     time: str | None = None,
     tenant: str | None = None,
     lead_id: str | None = None,
+    weight: str | None = None,
     drop: Sequence[str] = (),
     as_of: datetime | None = None,
 ) -> Leads:
     """The matured leads of ``frame``; raises the named error of whatever makes it unusable."""
-    roles = {"label": label, "time": time, "tenant": tenant, "lead_id": lead_id}
+    roles = {"label": label, "time": time, "tenant": tenant, "lead_id": lead_id, "weight": weight}
     _check_present(frame, [*roles.values(), *drop])
     if lead_id is not None and (twice := frame[lead_id].is_duplicated()).any():
         raise DuplicateLeads(
@@ -55,6 +61,8 @@ def take(
             hint="keep one row per lead",
         )
     labels = check_label(frame[label])
+    if weight is not None:
+        check_weight(frame[weight])
     leads = _take_apart(frame, labels, roles, drop, as_of)
     _check_enough(label, leads.label)
     return leads
@@ -93,7 +101,7 @@ def _take_apart(
     drop: Sequence[str],
     as_of: datetime | None,
 ) -> Leads:
-    time, tenant = roles["time"], roles["tenant"]
+    time, tenant, weight = roles["time"], roles["tenant"], roles.get("weight")
     known = labels.is_not_null()
     matured, labels = frame.filter(known), labels.filter(known)
     if time is not None:
@@ -114,6 +122,7 @@ def _take_apart(
         tenant=None if tenant is None else matured[tenant].cast(pl.String).to_numpy().astype(str),
         unlabelled=frame.height - matured.height,
         repeated=int(matured.is_duplicated().sum()),
+        weight=None if weight is None else check_weight(matured[weight]),
     )
 
 
@@ -129,6 +138,20 @@ def check_label(values: pl.Series) -> pl.Series:
             hint="use 0, 1 and null (not matured)",
         )
     return floats
+
+
+def check_weight(values: pl.Series) -> np.ndarray | None:
+    """The weights as floats, None where every lead counts once; raises `WeightError` for what is no weight."""
+    if not values.dtype.is_numeric():
+        raise WeightError(f"weight {values.name!r} has type {values.dtype}", hint="use positive numbers")
+    floats = values.cast(pl.Float64)
+    odd = values.filter(~(floats.is_finite() & (floats > 0)).fill_null(False))
+    if len(odd):
+        raise WeightError(
+            f"weight {values.name!r} holds {odd[0]} ({len(odd)} odd value(s))",
+            hint="a weight is finite and above 0; leave out the rows that shall teach nothing",
+        )
+    return None if (floats == 1).all() else floats.to_numpy()
 
 
 def check_value(values: pl.Series) -> pl.Series:

@@ -85,7 +85,9 @@ def _adapt(
     seed: int,
 ) -> _Adapted:
     base = adaptation.prepare(schema, rows.matrix, pooled, rows.label, gain)
-    return _Adapted(calibrator, *adaptation.choose(base, rows.matrix, pooled, rows.label, tenant, seed=seed))
+    return _Adapted(
+        calibrator, *adaptation.choose(base, rows.matrix, pooled, rows.label, tenant, seed=seed, weight=rows.weight)
+    )
 
 
 def _cross_fit(rows: Rows, tuned: Tuned, seed: int, threads: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """From a frame of leads to a model: the order of the steps. Each step itself lives in its own module."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,7 @@ def train(
     drop: Sequence[str] = (),
     seed: int = 0,
     lead_id: str | None = None,
+    weight: str | None = None,
     monotone: Mapping[str, int] | None = None,
     known_at: Mapping[str, str] | None = None,
     allow_leakage: bool | Collection[str] = False,
@@ -70,7 +71,9 @@ def train(
     ``text``: columns of free text, each read as one number from hashed pieces of its words; other text is a category.
     ``categorical``: number columns that are categories. ``drop``: columns to ignore. ``lead_id``: a column that must
     be unique and is no feature; without it, repeated rows are kept (equal leads are common) and counted.
-    ``monotone``: feature to +1 or -1.
+    ``weight``: a column of finite numbers above 0, how much each lead teaches trees and tenants' slopes; it is no
+    feature. Calibration, tenants' intercepts, the choice of shapes and all figures count every lead once, so that
+    weights move what is learned and not what a probability means. ``monotone``: feature to +1 or -1.
 
     ``known_at``: feature to the column that says when its value became known; a value known only after ``time`` is
     leakage. ``allow_leakage``: True, or the names that may know the outcome. ``allow_special_categories``: columns of
@@ -82,7 +85,8 @@ def train(
     Same frame, seed and versions give the same model bit for bit, whatever ``threads`` is.
 
     Raises `EmptyFrame`, `MissingColumns`, `UnusableColumn`, `NonFiniteValues`, `LabelError`, `OneClassLabel`,
-    `TooLittleData`, `DuplicateLeads`, `TimeError`, `TenantError`, `LeakageError` or `SpecialCategoryError`.
+    `TooLittleData`, `DuplicateLeads`, `WeightError`, `TimeError`, `TenantError`, `LeakageError` or
+    `SpecialCategoryError`.
     """
     alone: pl.DataFrame | None = None
     if tenant is not None and apart:
@@ -92,12 +96,14 @@ def train(
     if stamps and time is None:
         raise MissingColumns("known_at needs the lead's moment", hint="name it in time")
     ignored = [*drop, *(column for column in stamps.values() if column not in drop)]
-    leads = intake.take(frame, label=label, time=time, tenant=tenant, lead_id=lead_id, drop=ignored, as_of=as_of)
+    leads = intake.take(
+        frame, label=label, time=time, tenant=tenant, lead_id=lead_id, weight=weight, drop=ignored, as_of=as_of
+    )
     sensitive.refuse(leads.features, allow_special_categories)
     learned, unseen_text = _fit_schema(leads, categorical, text, seed)
     rows = _rows(leads, learned, monotone or {}, unseen_text)
     found = leakage.learned_too_late(leads.frame, time, stamps) if time is not None else {}
-    found = leakage.detect(learned, rows, seed=seed, threads=threads) | found
+    found = leakage.detect(learned, replace(rows, weight=None), seed=seed, threads=threads) | found
     allowed = _check_leakage(found, allow_leakage)
 
     sample = _sample(rows, leads, seed)
@@ -154,7 +160,7 @@ def train(
         edges=edges,
         novelty=unlike,
         uncertainty=doubt,
-        adaptation=pooled.adaptation if alone is None else _receive(pooled, learned, alone, label, str(tenant)),
+        adaptation=pooled.adaptation if alone is None else _receive(pooled, learned, alone, label, str(tenant), weight),
         tenant_column=tenant,
         metrics=metrics,
     )
@@ -183,7 +189,7 @@ def _calibrate(part: Rows, tuned: Tuned, folds: Sequence[Split], judged: bool) -
 
 
 def _receive(
-    pooled: Pooled, learned: schema.Schema, alone: pl.DataFrame, label: str, tenant: str
+    pooled: Pooled, learned: schema.Schema, alone: pl.DataFrame, label: str, tenant: str, weight: str | None
 ) -> adaptation.Adaptation | None:
     """The adaptation with the effects of tenants that stay apart, from their matured leads."""
     outcome = intake.check_label(alone[label]) if label in alone.columns else None
@@ -193,7 +199,8 @@ def _receive(
     matrix = learned.encode(matured)
     logit = pooled.calibrator.apply(np.asarray(pooled.booster.predict(matrix, raw_score=True, num_threads=1)))
     names = matured[tenant].cast(pl.String).to_numpy().astype(str)
-    return adaptation.receive(pooled.adaptation, matrix, logit, outcome.drop_nulls().to_numpy(), names)
+    counts = None if weight is None else intake.check_weight(matured[weight])
+    return adaptation.receive(pooled.adaptation, matrix, logit, outcome.drop_nulls().to_numpy(), names, counts)
 
 
 def _doubt(
@@ -268,6 +275,7 @@ def _rows(
         categorical=learned.categorical,
         monotone=[monotone.get(name, 0) for name in learned.names],
         age=age,
+        weight=leads.weight,
     )
 
 
@@ -298,6 +306,7 @@ def _data(leads: Leads, learned: schema.Schema, allowed: list[str]) -> dict[str,
         "won": int(leads.label.sum()),
         "not_matured": leads.unlabelled,
         "repeated_rows": leads.repeated,
+        "weighted": 0 if leads.weight is None else int((leads.weight != 1).sum()),
         "tenants": 0 if leads.tenant is None else len(np.unique(leads.tenant)),
         "features": len(learned.features),
         "without_information": list(learned.unused),
