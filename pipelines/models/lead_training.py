@@ -20,12 +20,15 @@ from pipelines.models.lead_features import (
     LEAD,
     TENANT,
     TIME,
+    WEIGHT,
     TooFewLeads,
     dropped,
     mature,
     read_apart,
     read_features,
+    read_words,
     split_late,
+    weigh,
 )
 from pipelines.resources.platform import Platform
 from scoring import LeadModel, provenance
@@ -66,21 +69,30 @@ def train(platform: Platform, *, seed: int = 0, by: str = "training") -> Trained
             hint="wait until more leads are 90 days old, or import past leads with `tekup import`",
         )
     known, held_out = split_late(labelled)
-    apart = read_apart(platform)
+    apart, words = read_apart(platform), read_words(platform)
 
     def learn(rows: pl.DataFrame) -> LeadModel:
-        return scoring.train(rows, label=LABEL, time=TIME, tenant=TENANT, apart=apart, drop=dropped(rows), seed=seed)
+        return scoring.train(
+            weigh(rows, words),
+            label=LABEL,
+            time=TIME,
+            tenant=TENANT,
+            apart=apart,
+            weight=WEIGHT,
+            drop=dropped(rows),
+            seed=seed,
+        )
 
     with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
         probe, model = pool.map(learn, (known, labelled))
-    told = _provenance(frame, labelled, seed)
+    told = _provenance(frame, labelled, words, seed)
     version = platform.registry.publish(model, provenance=told, probe=probe)
     metrics = scoring.evaluate(probe, held_out, label=LABEL)
     decision = judge(platform, probe, held_out)
     model_records.record_version(platform, version, metrics=metrics, provenance=told, decision=decision.to_json())
     model_records.record_quality(platform, version, _quality_by_tenant(probe, known, held_out))
     scores = probe.score(held_out, reasons=0)["probability"].to_list()
-    model_records.record_teaching(platform, version, frame, held_out, scores, model)
+    model_records.record_teaching(platform, version, frame, words, held_out, scores, model)
     _place(platform, version, decision, by)
     platform.registry.prune()
     model_records.record_history(platform, platform.registry)
@@ -151,13 +163,14 @@ def _age(told: Mapping[str, Any]) -> timedelta:
     return utc_now() - datetime.fromisoformat(told["published_at"])
 
 
-def _provenance(frame: pl.DataFrame, labelled: pl.DataFrame, seed: int) -> dict[str, Any]:
+def _provenance(frame: pl.DataFrame, labelled: pl.DataFrame, words: pl.DataFrame, seed: int) -> dict[str, Any]:
     """What the version is made of. Each tenant's own snapshot is told in `ml.model_teaching`, under its policy."""
     return {
         "code": provenance.code(),
         "snapshot": {
             "dataset": "lake/lead_features",
             "sha256": provenance.snapshot_hash(frame),
+            "feedback_sha256": provenance.snapshot_hash(words.sort(TENANT, LEAD)),
             "lead_count": frame.height,
             "labelled_count": labelled.height,
             "tenant_count": frame[TENANT].n_unique(),

@@ -110,13 +110,15 @@ def record_teaching(
     platform: Platform,
     version: str,
     frame: pl.DataFrame,
+    words: pl.DataFrame,
     held_out: pl.DataFrame,
     held_scores: Sequence[float],
     model: LeadModel,
 ) -> None:
     """By tenant: what the version was taught, and how features, scores and calibration lay in it.
 
-    Scores and calibration are those that the version's probe gave to leads it had not seen.
+    ``words``: people's newest word on each lead; those on leads that taught are counted. Scores and calibration are
+    those that the version's probe gave to leads it had not seen.
     """
     held_out = held_out.with_columns(pl.Series("probability", held_scores, dtype=pl.Float64))
     watched = [name for name in model.features if name not in NOT_WATCHED]
@@ -138,7 +140,8 @@ def record_teaching(
         with platform.warehouse(UUID(str(tenant_id))) as connection:
             connection.execute(
                 "insert into ml.model_teaching (tenant_id, model_version, lead_count, won_count, snapshot_hash, "
-                "newest_lead_at, probe_until) values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+                "newest_lead_at, probe_until, feedback_count) values (%s, %s, %s, %s, %s, %s, %s, %s) "
+                "on conflict do nothing",
                 (
                     tenant_id,
                     version,
@@ -147,6 +150,7 @@ def record_teaching(
                     snapshot_hash(own),
                     newest,
                     held[TIME].min() if held.height else newest,
+                    known.join(words, on=[TENANT, LEAD], how="semi").height,
                 ),
             )
             connection.cursor().executemany(

@@ -18,6 +18,7 @@ from pipelines.resources.platform import Platform
 from scoring.promotion import Decision, Evidence, Finding
 from tekup.db import Database, Doors
 from tekup.directory.tenants import Tenant
+from tekup.ids import derived_uuid
 from tests.fixtures.database import TwoTenants
 from tests.pipelines.models import lead_world
 
@@ -26,6 +27,8 @@ ML = (
     "model_drift", "model_outcome", "model_quality", "model_version",
 )  # fmt: skip
 DAYS, GROWN, MATURE, LAST = 200, 235, 332, 400
+PLAIN = 60
+"""So many of the first leads' outcomes are known when the first model is taught."""
 
 
 @dataclass
@@ -72,12 +75,47 @@ def _forget_models(doors: Doors) -> None:
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
         for table in ML:
             connection.execute(f"delete from ml.{table}".encode())
+        own = [UUID(lead_world.lead_id(number)) for number in range(PLAIN)]
+        connection.execute("delete from raw_operational.leads where id = any(%s)", (own,))
+        connection.execute(
+            "delete from raw_operational.lead_feedback where tenant_id = any(%s)", ([made.a.id, made.b.id],)
+        )
+
+
+def say_words(life: Life) -> None:
+    """Words on leads that have the same ids in both tenants; which of them an outcome bears out is known here."""
+    of_a = life.platform.lake.read(life.a.id, "lead_features")
+    assert of_a is not None
+    known = of_a.head(PLAIN)
+    lost, won = (known.filter(is_won_90d=outcome)["lead_id"] for outcome in (0, 1))
+    young = of_a.filter(pl.col("is_won_90d").is_null())["lead_id"][-1]
+    words = (
+        (life.a, lost[0], "agree", 1), (life.a, lost[0], "too_high", 2),
+        (life.a, lost[1], "too_high", 1), (life.a, lost[1], "agree", 2),
+        (life.a, lost[2], "too_high", 9),
+        (life.a, won[0], "too_low", 1), (life.a, won[1], "too_high", 1), (life.a, young, "too_low", 1),
+        (life.b, young, "too_high", 1),
+    )  # fmt: skip
+    for number, (tenant, lead, verdict, day) in enumerate(words):
+        with life.platform.warehouse(tenant.id) as connection:
+            connection.execute(
+                "insert into raw_operational.lead_feedback (tenant_id, id, lead_id, verdict, given_at, changed_xid) "
+                "values (%s, %s, %s, %s, %s, '1')",
+                (tenant.id, derived_uuid("word", number), lead, verdict, lead_world.START + timedelta(days=day)),
+            )
+    with life.platform.warehouse(life.a.id) as connection:
+        connection.execute(
+            "insert into raw_operational.leads (tenant_id, id, status, lost_at, changed_xid) "
+            "values (%s, %s, 'lost', %s, '1')",
+            (life.a.id, lost[2], lead_world.START + timedelta(days=5)),
+        )
 
 
 @pytest.fixture(scope="module")
 def first(life: Life) -> str:
     """The first model, taught on day 200 and made live; every lead scored once."""
     life.write(DAYS, known_until=DAYS)
+    say_words(life)
     trained = lead_training.train(life.platform, by="test")
     assert trained.decision.outcome == "promote"
     assert trained.decision.why == "there is no champion yet"
@@ -98,6 +136,17 @@ def test_what_it_was_made_of_is_kept(life: Life, first: str) -> None:
     assert len(taught) == 2
     assert all(0 < won < leads and early for leads, won, early in taught)
     assert life.count("select count(*) from ml.model_quality where metric = 'roc_auc' and value > 0.6") == 2
+
+
+def test_words_that_outcomes_bore_out_weigh_and_each_tenants_are_counted(life: Life, first: str) -> None:
+    """Hindsight, a young lead's word and the other tenant's on the same id teach nothing."""
+    told = dict(life.rows("select tenant_id, feedback_count from ml.model_teaching where model_version = %s", first))
+    assert told == {life.a.id: 4, life.b.id: 0}
+    assert life.platform.registry.load(first).metrics["data"]["weighted"] == 2
+    assert set(lead_features.read_words(life.platform).group_by("tenant_id").len().rows()) == {
+        (str(life.a.id), 5),
+        (str(life.b.id), 1),
+    }
 
 
 def test_each_score_keeps_its_inputs_reasons_and_version(life: Life, first: str) -> None:
