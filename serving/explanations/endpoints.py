@@ -8,14 +8,14 @@ from serving.explanations import service as explanation_service
 from serving.explanations.auth import Asker, Reviewer
 from serving.explanations.schemas import Explanation, Feedback, FeedbackCreate
 from serving.kit.databases import AppDatabases
-from tekup.language import Language
+from serving.kit.language import RequestLanguage
 
 router = APIRouter(tags=["scores"])
 
 
 @router.get("/v1/leads/{lead_id}/score/explanation")
 async def explain_score(
-    subject: Asker, databases: AppDatabases, lead_id: UUID, language: Language = Language.EN
+    subject: Asker, databases: AppDatabases, lead_id: UUID, language: RequestLanguage
 ) -> Explanation:
     """Why the lead was scored as it was: each kept score, newest first, with model version, inputs and reasons.
 

@@ -62,6 +62,10 @@ class Reason(BaseModel):
     feature: str
     value: str | None
     contribution: float = Field(description="Signed share of the probability.")
+    sentence: str = Field(
+        description="The same as a person would say it, in the language of the request.",
+        examples=["Source: Referral: raises the chance by 9.0 percentage points."],
+    )
 
 
 class Score(BaseModel):

@@ -30,6 +30,8 @@ from serving.scores.schemas import (
     ScoreRequest,
 )
 from tekup.clock import utc_now
+from tekup.language import Language
+from tekup.reasons import say_reason
 
 BATCHES_AT_ONCE = 2
 SMALL_BATCH = 20
@@ -53,7 +55,9 @@ class ScoreDesk:
         self.turn = asyncio.Semaphore(BATCHES_AT_ONCE)
 
 
-async def score_lead(desk: ScoreDesk, databases: Databases, subject: Subject, body: ScoreRequest) -> Score:
+async def score_lead(
+    desk: ScoreDesk, databases: Databases, subject: Subject, body: ScoreRequest, language: Language
+) -> Score:
     """Score one lead now.
 
     Raises:
@@ -65,12 +69,14 @@ async def score_lead(desk: ScoreDesk, databases: Databases, subject: Subject, bo
     if known is None:
         raise not_found("lead")
     desk.metrics.note_scores("one")
-    score = _score_one(loaded, subject.tenant_id, body.lead_id, known, body.reasons)
+    score = _score_one(loaded, subject.tenant_id, body.lead_id, known, body.reasons, language)
     await _keep(databases, subject, loaded, [(known, score)])
     return score
 
 
-async def get_score(desk: ScoreDesk, databases: Databases, subject: Subject, lead_id: UUID) -> Score:
+async def get_score(
+    desk: ScoreDesk, databases: Databases, subject: Subject, lead_id: UUID, language: Language
+) -> Score:
     """The stored score of a lead, or one made now.
 
     Raises:
@@ -80,7 +86,7 @@ async def get_score(desk: ScoreDesk, databases: Databases, subject: Subject, lea
         raise not_found("lead")
     stored = await find_stored(databases, subject.tenant_id, lead_id)
     if stored is None:
-        return await score_lead(desk, databases, subject, ScoreRequest(lead_id=lead_id))
+        return await score_lead(desk, databases, subject, ScoreRequest(lead_id=lead_id), language)
     desk.metrics.note_scores("stored")
     return Score(
         lead_id=lead_id,
@@ -90,7 +96,7 @@ async def get_score(desk: ScoreDesk, databases: Databases, subject: Subject, lea
         probability_high=stored.probability_high,
         has_enough_data=stored.has_enough_data,
         is_out_of_distribution=stored.is_out_of_distribution,
-        reasons=[Reason(**reason) for reason in stored.reasons],
+        reasons=[_told(**reason, language=language) for reason in stored.reasons],
         model_version=stored.model_version,
         scored_at=stored.scored_at,
     )
@@ -102,7 +108,9 @@ async def find_stored(databases: Databases, tenant_id: UUID, lead_id: UUID) -> R
         return await ScoreRepository(session, tenant_id).find_stored(lead_id)
 
 
-async def score_leads(desk: ScoreDesk, databases: Databases, subject: Subject, body: BatchRequest) -> BatchAnswer:
+async def score_leads(
+    desk: ScoreDesk, databases: Databases, subject: Subject, body: BatchRequest, language: Language
+) -> BatchAnswer:
     """Score many leads, in order.
 
     Raises:
@@ -113,10 +121,10 @@ async def score_leads(desk: ScoreDesk, databases: Databases, subject: Subject, b
     known = await _gather(databases, subject.tenant_id, loaded, body.leads)
     present = [k.features for k in known if k is not None]
     if len(present) <= SMALL_BATCH:
-        scored = _score_many(loaded, subject.tenant_id, present, body.reasons)
+        scored = _score_many(loaded, subject.tenant_id, present, body.reasons, language)
     else:
         async with desk.turn:
-            scored = await asyncio.to_thread(_score_many, loaded, subject.tenant_id, present, body.reasons)
+            scored = await asyncio.to_thread(_score_many, loaded, subject.tenant_id, present, body.reasons, language)
     desk.metrics.note_scores("batch", len(present))
     rows = iter(scored)
     answers = [
@@ -141,7 +149,7 @@ async def _keep(
             "probability": score.probability,
             "base_probability": base,
             "grade": score.grade,
-            "reasons": [reason.model_dump() for reason in score.reasons],
+            "reasons": [reason.model_dump(exclude={"sentence"}) for reason in score.reasons],
             "features": {name: known.features.get(name) for name in loaded.model.features},
             "features_from": known.source,
             "asked_by": subject.id,
@@ -234,7 +242,9 @@ def _check_features(loaded: LoadedModel, leads: Sequence[LeadToScore], where: st
         )
 
 
-def _score_one(loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known: Known, reasons: int) -> Score:
+def _score_one(
+    loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known: Known, reasons: int, language: Language
+) -> Score:
     names = loaded.model.features
     features = {name: known.features.get(name) for name in names}
     score = loaded.model.score_one(features, reasons=reasons, tenant=str(tenant_id))
@@ -247,9 +257,7 @@ def _score_one(loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known
         probability_high=score.probability_high,
         has_enough_data=score.has_enough_data,
         is_out_of_distribution=score.is_out_of_distribution,
-        reasons=[
-            Reason.model_construct(feature=r.feature, value=r.value, contribution=r.contribution) for r in score.reasons
-        ],
+        reasons=[_told(r.feature, r.value, r.contribution, language) for r in score.reasons],
         model_version=loaded.version,
         features_from=known.source,
         scored_at=now,
@@ -257,7 +265,7 @@ def _score_one(loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known
 
 
 def _score_many(
-    loaded: LoadedModel, tenant_id: UUID, leads: Sequence[Mapping[str, Any]], reasons: int
+    loaded: LoadedModel, tenant_id: UUID, leads: Sequence[Mapping[str, Any]], reasons: int, language: Language
 ) -> list[dict[str, Any]]:
     """Score through one frame; the columns are typed as the model was trained."""
     if not leads:
@@ -275,5 +283,15 @@ def _score_many(
     scored = loaded.model.score(pl.DataFrame(columns), reasons=reasons, tenant=str(tenant_id), threads=1)
     rows = scored.to_dicts()
     for row in rows:
-        row["reasons"] = [Reason.model_construct(**reason) for reason in row["reasons"]]
+        row["reasons"] = [_told(**reason, language=language) for reason in row["reasons"]]
     return rows
+
+
+def _told(feature: str, value: str | None, contribution: float, language: Language) -> Reason:
+    """A reason with its sentence; what is kept of it is without, since whoever asks later may speak another tongue."""
+    return Reason.model_construct(
+        feature=feature,
+        value=value,
+        contribution=contribution,
+        sentence=say_reason(feature, value, contribution, language),
+    )

@@ -94,6 +94,19 @@ def test_every_route_is_explained_and_names_its_problem_documents(app: FastAPI) 
             assert "default" in operation["responses"]
 
 
+def test_every_route_that_says_reasons_describes_how_to_choose_their_language(app: FastAPI) -> None:
+    document = app.openapi()
+    saying = {
+        name
+        for name, methods in document["paths"].items()
+        for operation in methods.values()
+        if {"language", "accept-language"} <= {one["name"] for one in operation.get("parameters", [])}
+    }
+    lead = "/v1/leads/{lead_id}/score"
+    assert saying == {"/v1/scores", "/v1/scores/batch", lead, f"{lead}/explanation"}
+    assert document["components"]["schemas"]["Reason"]["properties"]["sentence"]["description"]
+
+
 def test_every_route_is_in_the_guide_for_developers(app: FastAPI) -> None:
     guide = (ROOT / "docs" / "api.md").read_text()
     missing = [name for name, _ in routes_of(app) if f"`{name}`" not in guide]

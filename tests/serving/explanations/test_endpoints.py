@@ -65,8 +65,11 @@ class TestExplainScore:
                 f"Wants a meeting or demo: raises the chance by {points} percentage points."
             )
 
-    def test_in_danish_too(self, client: httpx.Client, as_a: Header, history: None) -> None:
-        told = client.get(f"{WHY}?language=da", headers=as_a).json()["scores"][-1]
+    @pytest.mark.parametrize(("asked", "header"), [("?language=da", "en"), ("", "da, en;q=0.9")])
+    def test_in_danish_too(self, client: httpx.Client, as_a: Header, history: None, asked: str, header: str) -> None:
+        answer = client.get(f"{WHY}{asked}", headers={**as_a, "accept-language": header})
+        assert answer.headers["content-language"] == "da"
+        told = answer.json()["scores"][-1]
         assert told["reasons"][0]["sentence"] == "Ønsker møde eller demo: hæver chancen med 10,0 procentpoint."
 
     @pytest.mark.parametrize("path", ["/v1/scores", "/v1/scores/batch"])

@@ -1,5 +1,6 @@
 """Scores over HTTP: one, many and stored, with a real model."""
 
+import re
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -36,6 +37,42 @@ BAD_BODIES = [
     {"features": FEATURES, "reasons": 21},
     {"features": FEATURES, "reasons": -1},
 ]
+
+
+IN_WORDS = {
+    "en": re.compile(r".+: (raises|lowers) the chance by \d+\.\d percentage points\."),
+    "da": re.compile(r".+: (hæver|sænker) chancen med \d+,\d procentpoint\."),
+}
+
+
+class TestSentences:
+    """Reasons in words, on all three routes."""
+
+    @pytest.mark.parametrize(
+        ("asked", "header", "language"),
+        [("", "", "en"), ("", "da-DK, en;q=0.5", "da"), ("?language=en", "da", "en"), ("?language=da", "", "da")],
+    )
+    def test_each_reason_is_said_in_the_language_of_the_request(
+        self, client: httpx.Client, as_a: Header, asked: str, header: str, language: str
+    ) -> None:
+        headers = {**as_a, "accept-language": header}
+        lead = {"features": FEATURES}
+        one = client.post(f"/v1/scores{asked}", headers=headers, json=lead)
+        many = client.post(f"/v1/scores/batch{asked}", headers=headers, json={"leads": [lead], "reasons": 3})
+        stored = client.get(f"/v1/leads/{world.lead_id(1)}/score{asked}", headers=headers)
+        told = [one.json()["reasons"], many.json()["scores"][0]["reasons"], stored.json()["reasons"]]
+        assert all(reasons for reasons in told)
+        assert all(IN_WORDS[language].fullmatch(reason["sentence"]) for reasons in told for reason in reasons)
+        assert {answer.headers["content-language"] for answer in (one, many, stored)} == {language}
+        assert {answer.headers["vary"] for answer in (one, many, stored)} == {"Accept-Language"}
+
+    def test_a_language_that_is_not_spoken_gets_422_where_asked_and_english_where_preferred(
+        self, client: httpx.Client, as_a: Header
+    ) -> None:
+        path = f"/v1/leads/{world.lead_id(1)}/score"
+        assert client.get(f"{path}?language=fr", headers=as_a).status_code == 422
+        preferred = client.get(path, headers={**as_a, "accept-language": "fr"})
+        assert preferred.headers["content-language"] == "en"
 
 
 class TestScoreLead:
