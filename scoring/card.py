@@ -25,7 +25,8 @@ def write(metrics: Mapping[str, Any], importance: pl.DataFrame, calibration: str
         "## Limits",
         "",
         "Probabilities hold for leads like those of the training; a changed market needs a new training. Grades rank",
-        "leads against those of the training and say nothing of their worth. A person decides, not the score.",
+        "leads against others: by chance alone, or by chance times value where a tenant told how many it can work.",
+        "A person decides, not the score.",
         "",
     ]
     return "\n".join(lines)

@@ -24,6 +24,8 @@ from scoring.uncertainty import Uncertainty
 from scoring.value import ValueModel
 
 ADAPTATIONS = "adaptations"
+EVERYBODY = ""
+"""The key of value edges that hold for every tenant without edges of its own."""
 STEP = 1e-4
 SCORED: dict[str, pl.DataType] = {
     "probability": pl.Float64(),
@@ -85,6 +87,8 @@ class LeadModel:
     tenant_column: str | None = None
     metrics: Mapping[str, Any] = field(default_factory=dict)
     value: ValueModel | None = None
+    value_edges: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Edges of expected value by the tenant's hash, `EVERYBODY` for all others; who has none is graded by chance."""
 
     @cached_property
     def booster(self) -> lgb.Booster:
@@ -132,7 +136,8 @@ class LeadModel:
 
         Returns ``probability`` (float, 0 < p < 1); ``probability_low`` and ``probability_high``, between which the
         true probability lies for nine leads of ten; ``expected_value`` (probability times what a deal is worth; null
-        in a model without values); ``grade`` (A to E) of the expected value, or of the probability without it;
+        in a model without values); ``grade`` (A to E) of the expected value for whom `with_value` knows the
+        capacity, else of the probability;
         ``is_out_of_distribution``, a lead unlike those of the training; ``has_enough_data``, false where the score
         is less sure than scores are apart, so that it should be shown as "too little data"; and ``reasons``: the
         ``reasons`` strongest features as a list of structs ``feature``, ``value`` (text, null if unknown) and
@@ -161,9 +166,7 @@ class LeadModel:
             "probability_low": pl.Series(doubt.low),
             "probability_high": pl.Series(doubt.high),
             "expected_value": pl.Series([None] * frame.height if worth is None else worth, dtype=pl.Float64),
-            "grade": pl.Series(
-                grades.grade(probability if worth is None else worth, self.edges).tolist(), dtype=pl.String
-            ),
+            "grade": pl.Series(self._grade(probability, worth, self._names(frame, tenant)).tolist(), dtype=pl.String),
             "is_out_of_distribution": pl.Series(doubt.is_out_of_distribution),
             "has_enough_data": pl.Series(doubt.has_enough_data),
         }
@@ -204,7 +207,8 @@ class LeadModel:
                 name = self.features[position]
                 shares.append(Reason(name, _text(features.get(name)), float(parts[0, position])))
         worth = None if self.value is None else probability * self.value.predict_one(features, tenant=tenant)
-        mark = str(grades.grade(probability if worth is None else worth, self.edges)[0])
+        name = tenant if tenant is not None else features.get(self.tenant_column or "")
+        mark = str(self._grade(probability, worth, [None if name is None else str(name)])[0])
         return Score(
             probability=float(probability[0]),
             grade=mark,
@@ -217,15 +221,33 @@ class LeadModel:
             has_enough_data=bool(doubt.has_enough_data[0]),
         )
 
-    def with_value(self, value: ValueModel, frame: pl.DataFrame, *, capacity: float) -> "LeadModel":
+    def with_value(
+        self, value: ValueModel, frame: pl.DataFrame, *, capacity: float | Mapping[str, float]
+    ) -> "LeadModel":
         """The model that grades by probability times deal value, and by how many leads people can work.
 
         ``frame``: leads as they come, with which a grade compares; ``capacity``: the share of them that people can
-        work (0 to 0.25). A is the best ``capacity`` of them, B the next as many, C the next twice as many.
+        work (0 to 0.25), for all alike or by tenant. A is the best ``capacity`` of them, B the next as many, C the
+        next twice as many. By tenant, each is compared with its own leads, and one that is not named is graded by
+        probability as before.
+
+        Raises `BadInput` for an impossible capacity, `EmptyFrame` for a tenant without leads, else what `score` does.
         """
-        valued = replace(self, value=value, edges=[])
+        valued = replace(self, value=value)
         worth = valued.score(frame, reasons=0)["expected_value"].to_numpy()
-        return replace(valued, edges=grades.find_edges(worth, shares=grades.shares_for(capacity)))
+        if not isinstance(capacity, Mapping):
+            return replace(
+                valued, value_edges={EVERYBODY: grades.find_edges(worth, shares=grades.shares_for(capacity))}
+            )
+        names, edges = np.array(valued._names(frame, None), dtype=object), {}
+        for name, share in sorted(capacity.items()):
+            own = worth[names == name]
+            if not len(own):
+                raise EmptyFrame(
+                    f"the frame has no lead of tenant {name}", hint="a grade compares with leads that came"
+                )
+            edges[key_of(name)] = grades.find_edges(own, shares=grades.shares_for(share))
+        return replace(valued, value_edges=edges)
 
     def what_if(
         self, features: Mapping[str, object], changes: Mapping[str, Sequence[object]], *, tenant: str | None = None
@@ -311,6 +333,25 @@ class LeadModel:
         theta = self.adaptation.thetas(tenants)
         return start + theta[:, 0] + theta[:, 1] * (start - self.adaptation.center) / self.adaptation.scale
 
+    def _grade(self, probability: np.ndarray, worth: np.ndarray | None, names: Sequence[str | None]) -> np.ndarray:
+        marks = grades.grade(probability, self.edges)
+        if worth is None or not self.value_edges:
+            return marks
+        every = self.value_edges.get(EVERYBODY)
+        order = np.array(names, dtype=object)
+        for name in set(names):
+            edges = every if name is None else self.value_edges.get(key_of(name), every)
+            if edges is not None:
+                rows = order == name
+                marks[rows] = grades.grade(worth[rows], edges)
+        return marks
+
+    def _names(self, frame: pl.DataFrame, tenant: str | None) -> list[str | None]:
+        """Each row's tenant as far as it is known, also where the model was not adapted to any."""
+        if tenant is not None or self.tenant_column is None or self.tenant_column not in frame.columns:
+            return [tenant] * frame.height
+        return frame[self.tenant_column].cast(pl.String).to_list()
+
     def _tenants(self, frame: pl.DataFrame, tenant: str | None) -> list[str | None]:
         if tenant is not None or self.adaptation is None:
             return [tenant] * frame.height
@@ -352,6 +393,7 @@ class LeadModel:
         schema = self.schema.to_json() | {"tenant_column": self.tenant_column}
         calibration = self.calibrator.to_json() | {
             "grade_edges": list(self.edges),
+            "value_edges": list(self.value_edges.get(EVERYBODY, ())),
             "adaptation": None if adaptation is None else adaptation.to_json(),
         }
         files = {
@@ -364,9 +406,11 @@ class LeadModel:
         }
         effects = {} if adaptation is None else adaptation.effects
         factors = {} if self.value is None else self.value.tenants
-        for key in sorted({*effects, *factors}):
+        edges = {key: list(own) for key, own in self.value_edges.items() if key != EVERYBODY}
+        for key in sorted({*effects, *factors, *edges}):
             own = effects[key].to_json() if key in effects else {}
-            files[f"{ADAPTATIONS}/{key}.json"] = _json(own | ({"value_factor": factors[key]} if key in factors else {}))
+            own |= {"value_factor": factors[key]} if key in factors else {}
+            files[f"{ADAPTATIONS}/{key}.json"] = _json(own | ({"value_edges": edges[key]} if key in edges else {}))
         return files | (self.value.files() if self.value is not None else {})
 
 
@@ -391,6 +435,7 @@ def from_files(files: Mapping[str, str], where: str) -> LeadModel:
         metrics, doubts = json.loads(files["metrics.json"]), json.loads(files["uncertainty.json"])
         tenant_column = schema.pop("tenant_column")
         edges, population = calibration.pop("grade_edges"), calibration.pop("adaptation")
+        shared_edges = calibration.pop("value_edges", ())
         own = {
             name.removeprefix(f"{ADAPTATIONS}/").removesuffix(".json"): json.loads(text)
             for name, text in files.items()
@@ -398,6 +443,7 @@ def from_files(files: Mapping[str, str], where: str) -> LeadModel:
         }
         effects = {key: Effect.from_json(told) for key, told in own.items() if "effects" in told}
         factors = {key: float(told["value_factor"]) for key, told in own.items() if "value_factor" in told}
+        value_edges = {key: told["value_edges"] for key, told in own.items() if "value_edges" in told}
         return LeadModel(
             booster_text=files["model.txt"],
             schema=Schema.from_json(schema),
@@ -409,6 +455,7 @@ def from_files(files: Mapping[str, str], where: str) -> LeadModel:
             tenant_column=tenant_column,
             metrics=metrics,
             value=ValueModel.from_files(files, factors) if "value.json" in files else None,
+            value_edges=value_edges | ({EVERYBODY: shared_edges} if shared_edges else {}),
         )
     except (KeyError, TypeError, ValueError) as fault:
         raise ModelDamaged(f"the model in {where} can't be read: {fault!r}", hint="publish it again") from fault

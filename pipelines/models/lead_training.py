@@ -30,6 +30,7 @@ from pipelines.models.lead_features import (
     split_late,
     weigh,
 )
+from pipelines.models.lead_values import grade_by_value
 from pipelines.resources.platform import Platform
 from scoring import LeadModel, provenance
 from scoring.promotion import Decision, Evidence, Finding, decide
@@ -85,7 +86,8 @@ def train(platform: Platform, *, seed: int = 0, by: str = "training") -> Trained
 
     with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
         probe, model = pool.map(learn, (known, labelled))
-    told = _provenance(frame, labelled, words, seed)
+    model, by_value = grade_by_value(platform, model, frame, apart=apart, seed=seed)
+    told = _provenance(frame, labelled, words, seed) | {"graded_by_value": len(by_value)}
     version = platform.registry.publish(model, provenance=told, probe=probe)
     metrics = scoring.evaluate(probe, held_out, label=LABEL)
     decision = judge(platform, probe, held_out)

@@ -1,11 +1,15 @@
 """Expected deal value: calibrated totals, honest intervals, tenants' own levels, what is refused."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+import scoring
 from scoring import errors, value
 from scoring.value import ValueModel
+from tests.scoring import leads
 
 LEVELS = {"small": 0.3, "large": 4.0}
 
@@ -65,3 +69,26 @@ def test_impossible_value_is_refused_by_name(bad: float) -> None:
 def test_too_few_deals_are_refused() -> None:
     with pytest.raises(errors.TooLittleData):
         value.train(make(12, seed=5), label="value_cents")
+
+
+def test_grades_by_value_are_each_tenants_own_and_live_in_its_own_file(tmp_path: Path) -> None:
+    frame = leads.pooled({"a": (400, -0.8), "b": (400, -0.2), "c": (400, -1.2)})
+    chance = scoring.train(frame, label="won", tenant="tenant_id", drop=["truth", "day"], budget=1)
+    deals = frame.filter(pl.col("won") == 1).with_columns((pl.col("visits") * 1_000.0 + 500).alias("value_cents"))
+    worth = value.train(deals, label="value_cents", tenant="tenant_id", drop=["truth", "day", "won"], budget=1)
+    model = chance.with_value(worth, frame, capacity={"a": 0.05, "b": 0.2})
+    scores = frame.select("tenant_id").hstack(model.score(frame, reasons=0))
+    for name, share in (("a", 0.05), ("b", 0.2)):
+        own = scores.filter(pl.col("tenant_id") == name).sort("expected_value", descending=True)["grade"].to_list()
+        assert own == sorted(own)
+        assert own.count("A") / len(own) == pytest.approx(share, abs=0.03)
+    is_c = frame["tenant_id"] == "c"
+    assert scores.filter(is_c)["grade"].equals(chance.score(frame.filter(is_c), reasons=0)["grade"])
+
+    folder = model.save(tmp_path / "valued")
+    lead = frame.row(3, named=True)
+    for again in (scoring.load(folder), scoring.load(folder, tenants=["a"])):
+        assert again.score_one(lead) == model.score_one(lead)
+    assert list(scoring.load(folder, tenants=["c"]).value_edges) == []
+    with pytest.raises(errors.EmptyFrame, match="tenant d"):
+        chance.with_value(worth, frame, capacity={"d": 0.1})
