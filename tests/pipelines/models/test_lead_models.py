@@ -66,19 +66,19 @@ def life(doors: Doors, two_tenants: TwoTenants, tmp_path_factory: pytest.TempPat
     )
     made = Life(Platform(settings), two_tenants.a, two_tenants.b)
     made.platform.tenants = lambda: [two_tenants.a, two_tenants.b]  # type: ignore[method-assign]  # others' tenants stay out
-    _forget_models(doors)  # other tests of this process score leads of the same tenants
+    _forget(made)  # other tests of this process score leads of the same tenants
     yield made
-    _forget_models(doors)
+    _forget(made)
 
 
-def _forget_models(doors: Doors) -> None:
-    with doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
+def _forget(life: Life) -> None:
+    with life.platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
         for table in ML:
             connection.execute(f"delete from ml.{table}".encode())
         own = [UUID(lead_world.lead_id(number)) for number in range(PLAIN)]
         connection.execute("delete from raw_operational.leads where id = any(%s)", (own,))
         connection.execute(
-            "delete from raw_operational.lead_feedback where tenant_id = any(%s)", ([made.a.id, made.b.id],)
+            "delete from raw_operational.lead_feedback where tenant_id = any(%s)", ([life.a.id, life.b.id],)
         )
 
 
