@@ -74,6 +74,7 @@ def test_a_reader_sees_its_own_rows_alone_whatever_happens_to_the_build(warehous
     assert seen.foreign == Counter()
     assert seen.answered_without_tenant == Counter()
     assert seen.bare == Counter()
+    assert seen.errors["UndefinedTable"] == 0
     assert seen.reads > 200
     assert seen.looks > 200
     assert not [how for how in ended if how.endswith("failed")]
