@@ -18,6 +18,8 @@ HISTORY_TABLES = (
     "raw_operational.tenants", "raw_operational.leads", "raw_operational.touchpoints", "raw_operational.identities",
     "raw_operational.deals", "raw_operational.stages", "raw_stripe.charges", "raw_stripe.invoices",
     "raw_hubspot.deals", "raw_hubspot.deal_contacts", "raw_hubspot.pipelines",
+    "raw_operational.contacts", "raw_hubspot.contacts", "raw_stripe.customers", "raw_kit.subscribers", "raw_kit.tags",
+    "raw_kit.tag_subscribers",
 )  # fmt: skip
 """Everything that a history may change."""
 
@@ -33,7 +35,8 @@ class History:
         """`count` changes in random order. Both tenants draw from the same few ids, so they meet all the time."""
         kinds = [
             self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._own_deal,
-            self._stage, self._pipeline, self._deal_contact, self._remove,
+            self._stage, self._pipeline, self._deal_contact, self._contact, self._hubspot_contact, self._customer,
+            self._subscriber, self._tag, self._worn_tag, self._remove, self._remove,
         ]  # fmt: skip
         for _ in range(count):
             self._chance.choice(kinds)(connection)
@@ -57,6 +60,7 @@ class History:
             connection, "leads", self._id(1), created,
             anonymous_id=self._cookie(), source=self._chance.choice(["email", "direct", "paid_search"]), status=status,
             contact_id=self._chance.choice([None, self._id(2)]), company_id=self._chance.choice([None, self._id(3)]),
+            email=self._address(), full_name=self._chance.choice([None, "Ida Holm"]),
             won_at=ended if status == "won" else None, lost_at=ended if status == "lost" else None,
             value_cents=self._chance.choice([None, 1000]), currency=self._chance.choice(["DKK", "EUR"]),
         )  # fmt: skip
@@ -117,6 +121,39 @@ class History:
         name = f"{self._name('')}:{self._chance.randint(1, 5)}"
         self._put(connection, "raw_hubspot.deal_contacts", vendor_row(self._tenant(), name, {}))
 
+    def _contact(self, connection: psycopg.Connection) -> None:
+        self._operational(
+            connection, "contacts", self._id(2), self._moment(),
+            email=self._address(), first_name=self._chance.choice([None, "Ida", "Bo"]),
+            has_marketing_consent=self._chance.choice([True, False]),
+        )  # fmt: skip
+
+    def _hubspot_contact(self, connection: psycopg.Connection) -> None:
+        properties = {
+            "email": self._address(), "lastname": self._chance.choice([None, "Holm"]),
+            "tekup_id": self._chance.choice([None, str(self._id(2))]),
+            "hs_merged_object_ids": self._chance.choice([None, None, f"{self._name('hc')};{self._name('hc')}"]),
+        }  # fmt: skip
+        self._vendor(connection, "raw_hubspot.contacts", "hc", {"properties": properties})
+
+    def _customer(self, connection: psycopg.Connection) -> None:
+        metadata = self._chance.choice([{}, {"tekup_lead_id": str(self._id(1))}])
+        self._vendor(connection, "raw_stripe.customers", "cus", {"email": self._address(), "metadata": metadata})
+
+    def _subscriber(self, connection: psycopg.Connection) -> None:
+        state = self._chance.choice(["active", "cancelled"])
+        payload = {"email_address": self._address(), "state": state, "created_at": self._moment().isoformat()}
+        self._put(connection, "raw_kit.subscribers", vendor_row(self._tenant(), self._name(""), payload))
+
+    def _tag(self, connection: psycopg.Connection) -> None:
+        name = self._chance.choice(["newsletter", "kunde"])
+        self._put(connection, "raw_kit.tags", vendor_row(self._tenant(), self._name("tag"), {"name": name}))
+
+    def _worn_tag(self, connection: psycopg.Connection) -> None:
+        key = f"{self._name('tag')}:{self._name('')}"
+        payload = {"tagged_at": self._moment().isoformat()}
+        self._put(connection, "raw_kit.tag_subscribers", vendor_row(self._tenant(), key, payload))
+
     def _remove(self, connection: psycopg.Connection) -> None:
         table = self._chance.choice(HISTORY_TABLES[1:])
         key = _KEYS[table.split(".")[0]]
@@ -162,6 +199,9 @@ class History:
 
     def _cookie(self) -> str | None:
         return self._chance.choice([None, "c1", "c2", "c3", "c4", "c5"])
+
+    def _address(self) -> str | None:
+        return self._chance.choice([None, "ida@x.dk", "Bo@x.dk", "ann@x.dk", "per@x.dk", "eva@x.dk", "ole@x.dk"])
 
     def _moment(self) -> datetime:
         return _START + timedelta(hours=self._chance.randint(0, 24 * 240))

@@ -1,5 +1,6 @@
 """Who is one person with whom, through builds between which links and records come and go."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -12,8 +13,11 @@ GUEST = UUID("00000000-0000-0000-0000-000000000051")
 
 
 @pytest.fixture(scope="module")
-def guests(warehouse: Warehouse) -> Warehouse:
-    """In both tenants a contact, its lead without an address, the lead's cookie with a touch, and a Kit subscriber."""
+def guests(warehouse: Warehouse) -> Iterator[Warehouse]:
+    """In both tenants a contact, its lead without an address, the lead's cookie with a touch, and a Kit subscriber.
+
+    The tests build some of what depends on persons; afterwards the rest is brought up to them.
+    """
     with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
         for tenant in (warehouse.a, warehouse.b):
             own = {"tenant_id": tenant, "id": GUEST, "created_at": "2026-04-01", "updated_at": "2026-04-01"}
@@ -26,7 +30,8 @@ def guests(warehouse: Warehouse) -> Warehouse:
             insert(connection, "raw_operational.touchpoints", [touch])
             insert(connection, "raw_kit.subscribers", [vendor_row(tenant, "51", {"email_address": " guest@x.dk"})])
     warehouse.build("build", "--select", "dim_person_identity+", "snap_contact", "--exclude", "tag:after_models")
-    return warehouse
+    yield warehouse
+    warehouse.build("run", "--select", "dim_person_identity+", "--exclude", "tag:after_models")
 
 
 def change(warehouse: Warehouse, statement: str, *values: object) -> None:
@@ -69,6 +74,21 @@ def test_a_deleted_contact_leaves_the_person_to_the_records_that_are_left(guests
         "kit": "kit:51", **dict.fromkeys(("lead", "cookie", "touch"), f"lead:{GUEST}")
     }  # fmt: skip
     assert guests.rows(f"select tenant_id from marts.dim_contact where contact_id = '{GUEST}'") == [(guests.b,)]
+
+
+def test_a_person_whose_only_record_goes_while_a_build_runs_stays_for_those_that_refer_to_it(guests: Warehouse) -> None:
+    kept = "select lead_count, source_record_count, created_at from marts.dim_contact where person_id = 'kit:52'"
+    with guests.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
+        insert(connection, "raw_kit.subscribers", [vendor_row(guests.a, "52", {"email_address": "brief@x.dk"})])
+    guests.build("run", "--select", "dim_person_identity", "fct_email_subscriber")
+    with guests.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: delete between models") as connection:
+        connection.execute("update raw_kit.subscribers set deleted_at = now(), synced_at = now() where object_id = '52'")
+    guests.build("run", "--select", "dim_contact")
+    assert guests.rows(kept) == [(0, 1, None)]
+    orphans = "select person_id from marts.fct_email_subscriber except select person_id from marts.dim_contact"
+    assert guests.rows(orphans) == []
+    guests.build("run", "--select", "dim_person_identity", "dim_contact")
+    assert guests.rows(kept) == []
 
 
 def test_history_keeps_each_version_of_a_contact_in_its_tenant_and_forgets_what_was_erased(guests: Warehouse) -> None:

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'subscriber_id'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id', 'subscriber_id']},
+        indexes=[{'columns': ['tenant_id', 'subscriber_id'], 'unique': true}],
+    )
+}}
 
 with tags as (
     select
@@ -9,7 +14,7 @@ with tags as (
         max(worn.tagged_at) as last_tagged_at
     from {{ ref('stg_kit__tag_subscribers') }} as worn
     inner join {{ ref('stg_kit__tags') }} as tag on tag.tenant_id = worn.tenant_id and tag.tag_id = worn.tag_id
-    where not worn.is_deleted and not tag.is_deleted
+    where not worn.is_deleted and not tag.is_deleted and {{ is_changed('worn') }}
     group by worn.tenant_id, worn.subscriber_id
 )
 
@@ -33,4 +38,29 @@ inner join {{ ref('dim_person_identity') }} as person
         and person.source_system = 'kit'
         and person.source_id = subscriber.subscriber_id
 left join tags on tags.tenant_id = subscriber.tenant_id and tags.subscriber_id = subscriber.subscriber_id
-where not subscriber.is_deleted
+where not subscriber.is_deleted and {{ is_changed('subscriber') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        subscriber_id
+    from {{ changes(ref('stg_kit__subscribers')) }} as subscriber
+    union all
+    select
+        tenant_id,
+        subscriber_id
+    from {{ changes(ref('stg_kit__tag_subscribers')) }} as worn
+    union all
+    select
+        worn.tenant_id,
+        worn.subscriber_id
+    from {{ changes(ref('stg_kit__tags')) }} as tag
+    inner join {{ ref('stg_kit__tag_subscribers') }} as worn
+        on worn.tenant_id = tag.tenant_id and worn.tag_id = tag.tag_id
+    union all
+    select
+        tenant_id,
+        source_id as subscriber_id
+    from {{ changes(ref('dim_person_identity')) }} as person
+    where source_system = 'kit'
+{% endcall %}

@@ -1,6 +1,6 @@
 {{
     config(
-        meta={'change_log': ['tenant_id', 'person_id']},
+        meta={'delta_key': ['tenant_id', 'person_id'], 'change_log': ['tenant_id', 'person_id']},
         indexes=[
             {'columns': ['tenant_id', 'person_id'], 'unique': true},
             {'columns': ['tenant_id', 'email']},
@@ -107,17 +107,37 @@ with sources as (
 
 {%- set oldest = 'order by priority, created_at, source_id' %}
 
+-- All persons that dim_person_identity knows, also of records deleted since it was built: whatever takes its persons
+-- from that table finds them here.
 people as (
     select
-        sources.*,
+        identity.tenant_id,
         identity.person_id,
-        identity.is_conflicting
-    from sources
-    inner join {{ ref('dim_person_identity') }} as identity
+        identity.is_conflicting,
+        identity.source_system,
+        identity.source_id,
+        sources.priority,
+        sources.email,
+        sources.first_name,
+        sources.last_name,
+        sources.phone,
+        sources.job_title,
+        sources.language,
+        sources.lifecycle_stage,
+        sources.company_id,
+        sources.has_marketing_consent,
+        sources.subscriber_state,
+        sources.created_at
+    from {{ ref('dim_person_identity') }} as identity
+    left join sources
         on
-            identity.tenant_id = sources.tenant_id
-            and identity.source_system = sources.source_system
-            and identity.source_id = sources.source_id
+            sources.tenant_id = identity.tenant_id
+            and sources.source_system = identity.source_system
+            and sources.source_id = identity.source_id
+    where
+        identity.source_system <> 'cookie'
+        and identity.rule is distinct from 'merged'
+        and {{ is_changed('identity') }}
 )
 
 select
@@ -137,7 +157,7 @@ select
     (array_agg({{ column }} {{ oldest }}) filter (where {{ column }} is not null))[1] as {{ column }},
     {%- endfor %}
     coalesce(
-        bool_or(has_marketing_consent) filter (where source_system = 'contact'), bool_or(has_marketing_consent)
+        bool_or(has_marketing_consent) filter (where source_system = 'contact'), bool_or(has_marketing_consent), false
     ) as has_marketing_consent,
     bool_or(coalesce(subscriber_state = 'active', false)) as is_subscribed,
     count(*) filter (where source_system = 'lead') as lead_count,
@@ -146,3 +166,28 @@ select
     min(created_at) as created_at
 from people
 group by tenant_id, person_id
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        person_id
+    from {{ changes(ref('dim_person_identity')) }} as identity
+    {% for source_system, staged, key in [
+        ('contact', 'stg_operational__contacts', 'contact_id::text'),
+        ('hubspot', 'stg_hubspot__contacts', 'contact_id'),
+        ('kit', 'stg_kit__subscribers', 'subscriber_id'),
+        ('lead', 'stg_operational__leads', 'lead_id::text'),
+        ('stripe', 'stg_stripe__customers', 'customer_id'),
+    ] %}
+        union all
+        select
+            identity.tenant_id,
+            identity.person_id
+        from {{ changes(ref(staged)) }} as record
+        inner join {{ ref('dim_person_identity') }} as identity
+            on
+                identity.tenant_id = record.tenant_id
+                and identity.source_system = '{{ source_system }}'
+                and identity.source_id = record.{{ key }}
+    {% endfor %}
+{% endcall %}
