@@ -112,6 +112,7 @@ def _shape(mart: str, key: str, conditions: dict[str, str], *, warns: frozenset[
             (mart,),
             f"Every row of {mart}: {name.replace('_', ' ')}.",
             "validity",
+            severity="warn" if name in warns else "error",
             is_blocking=name not in warns,
             rows=f"select tenant_id, {key}, to_jsonb(m) as row from marts.{mart} as m "  # noqa: S608
             f"where ({condition}) is not true",
