@@ -101,19 +101,15 @@ RECONCILED = (
 )
 
 
-def _shape(mart: str, key: str, conditions: dict[str, str], *, warns: frozenset[str] = frozenset()) -> Suite:
-    """What holds in every row of a mart that models learn from: a row without it would teach them nonsense.
-
-    A condition in ``warns`` is told and holds nobody: single rows without it are usual in what people type.
-    """
+def _shape(mart: str, key: str, conditions: dict[str, str]) -> Suite:
+    """What holds in every row of a mart that models learn from: a row without it would teach them nonsense."""
     rules = tuple(
         Rule(
             f"{mart}_{name}",
             (mart,),
             f"Every row of {mart}: {name.replace('_', ' ')}.",
             "validity",
-            severity="warn" if name in warns else "error",
-            is_blocking=name not in warns,
+            is_blocking=True,
             rows=f"select tenant_id, {key}, to_jsonb(m) as row from marts.{mart} as m "  # noqa: S608
             f"where ({condition}) is not true",
         )
@@ -133,10 +129,7 @@ SHAPES = (
         {
             "has_a_known_status": "status in ('new', 'contacted', 'qualified', 'won', 'lost')",
             "has_a_person": "person_id is not null",
-            "ends_after_it_began": "coalesce(least(won_at, lost_at) >= created_at, true)",
         },
-        # one of Olist's 8,000 leads was won before the day that says when they came
-        warns=frozenset({"ends_after_it_began"}),
     ),
     _shape(
         "ftr_lead",

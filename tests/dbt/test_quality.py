@@ -1,7 +1,6 @@
 """What the checks find on a built warehouse, and that they find it for the tenant concerned alone."""
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -18,18 +17,12 @@ from pipelines.resources.platform import Platform
 from tekup.db import Database, Role
 from tekup.directory.tenants import create_tenant
 from tests.dbt.conftest import Warehouse
+from tests.fixtures.expectations import import_great_expectations
 
 
 @pytest.fixture(scope="module", autouse=True)
 def great_expectations() -> None:
-    """Import it as a program would.
-
-    With Spark installed it imports pyspark's client, which takes a process whose main module is no file, as a worker of
-    pytest is, for a run of its doctests, and ends it.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "ps1", "", raising=False)
-        import great_expectations  # noqa: F401
+    import_great_expectations()
 
 
 @pytest.fixture

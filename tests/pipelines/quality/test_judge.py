@@ -7,6 +7,7 @@ from pipelines.quality.judge import judge
 from pipelines.quality.rules import Rule, Suite
 from tekup.db import Database, Doors
 from tests.fixtures.database import TwoTenants
+from tests.fixtures.expectations import import_great_expectations
 
 
 def suite(name: str, a: str, b: str, tenants: TwoTenants, **bounds: float | None) -> Suite:
@@ -16,6 +17,11 @@ def suite(name: str, a: str, b: str, tenants: TwoTenants, **bounds: float | None
         f"union all select '{tenants.b.id}', {b}, null union all select gen_random_uuid(), 99, 'of nobody'"
     )
     return Suite(name, "marts", query, (Rule(name, ("fct_lead",), "A rule.", "validity", **bounds),))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def great_expectations() -> None:
+    import_great_expectations()
 
 
 @pytest.fixture
