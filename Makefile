@@ -65,6 +65,8 @@ bench: $(VENV)/.bench ## side-by-side measurements with ratios
 docs: $(VENV)/.dev ## write the generated pages and dbt's own docs
 	@$(BIN)/tekup settings --markdown > docs/settings.md
 	@echo "docs: docs/settings.md"
+	@$(BIN)/python -m tekup.contracts > docs/data/asyncapi.json
+	@echo "docs: docs/data/asyncapi.json"
 	@$(BIN)/python -m pipelines.catalogue
 
 lock: $(BIN)/uv ## resolve the dependencies anew

@@ -12,7 +12,9 @@ from serving.explanations.schemas import ExplainedReason, ExplainedScore, Explan
 from serving.kit.databases import Databases
 from serving.kit.problems import not_found
 from serving.leads import service as lead_service
+from serving.outbox import emit
 from serving.scores import service as score_service
+from tekup.contracts.events import LeadFeedbackGiven
 from tekup.language import Language
 from tekup.reasons import say_reason
 
@@ -56,6 +58,10 @@ async def take_feedback(databases: Databases, subject: Subject, body: FeedbackCr
     }
     async with databases.operational(subject.tenant_id, read_only=False) as session:
         row = await FeedbackRepository(session, subject.tenant_id).add(values)
+        given = LeadFeedbackGiven(
+            lead_id=row.lead_id, feedback_id=row.id, verdict=row.verdict, model_version=row.model_version
+        )
+        await emit(session, subject.tenant_id, given, row.lead_id)
     return _feedback([row])[0]
 
 

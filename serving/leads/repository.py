@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, insert, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from serving.kit.repository import TenantRepository
-from serving.models.operational import audit_log, leads, outbox
+from serving.models.operational import audit_log, leads
 from serving.models.warehouse import fct_lead_score, lead_score
 from tekup.ids import uuid7
 
@@ -57,21 +57,6 @@ class LeadRepository(TenantRepository):
         """Set columns of a lead."""
         mine = and_(leads.c.tenant_id == self.tenant_id, leads.c.id == lead_id)
         return await self.fetch_exactly_one(update(leads).where(mine).values(**values).returning(leads))
-
-    async def publish(self, lead_id: UUID, event_type: str, payload: dict[str, Any], trace_id: str) -> None:
-        """Put an event about the lead into the outbox."""
-        await self.session.execute(
-            insert(outbox).values(
-                tenant_id=self.tenant_id,
-                id=uuid7(),
-                aggregate_type="lead",
-                aggregate_id=lead_id,
-                event_type=event_type,
-                schema_version=1,
-                payload=payload,
-                trace_id=trace_id,
-            )
-        )
 
     async def write_audit(
         self, actor: tuple[str, UUID], action: str, lead_id: UUID, details: dict[str, Any], request_id: str

@@ -15,7 +15,9 @@ from serving.kit.databases import Databases
 from serving.kit.problems import not_found, unusable_field
 from serving.leads.repository import LeadRepository, Position, ScoredLeadRepository, position_of
 from serving.leads.schemas import Lead, LeadCreate, LeadPage, LeadQuery, LeadUpdate
+from serving.outbox import emit
 from tekup.clock import utc_now
+from tekup.contracts.events import LeadCreated, LeadStatusChanged
 
 _TIME_OF_STATUS = {"contacted": "contacted_at", "qualified": "qualified_at", "won": "won_at", "lost": "lost_at"}
 
@@ -110,8 +112,8 @@ async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, 
         async with databases.operational(subject.tenant_id, read_only=False) as session:
             repository = LeadRepository(session, subject.tenant_id)
             row = await repository.add(values)
-            payload = {"lead_id": str(row.id), "source": row.source, "status": row.status}
-            await repository.publish(row.id, "LeadCreated", payload, request_id)
+            created = LeadCreated(lead_id=row.id, source=row.source, status=row.status)
+            await emit(session, subject.tenant_id, created, row.id, request_id)
             await repository.write_audit((subject.kind, subject.id), "lead.create", row.id, {}, request_id)
     except IntegrityError as error:
         raise _unknown_campaign(error) from None
@@ -132,8 +134,8 @@ async def change_lead(databases: Databases, subject: Subject, lead_id: UUID, bod
         row = await repository.change(lead_id, _changes(before, body))
         if row.status != before.status:
             change = {"from": before.status, "to": row.status}
-            payload = {"lead_id": str(lead_id), **change}
-            await repository.publish(lead_id, "LeadStatusChanged", payload, request_id)
+            moved = LeadStatusChanged(lead_id=lead_id, before=before.status, after=row.status)
+            await emit(session, subject.tenant_id, moved, lead_id, request_id)
             await repository.write_audit((subject.kind, subject.id), "lead.status", lead_id, change, request_id)
     return _lead(row, (await _scores_of(databases, subject.tenant_id, [lead_id])).get(lead_id))
 

@@ -85,8 +85,8 @@ leads = Table(
     Column("updated_at", _TIME),
 )
 
-outbox = Table(
-    "outbox",
+events = Table(
+    "events",
     metadata,
     Column("tenant_id", UUID, primary_key=True),
     Column("id", UUID, primary_key=True),
@@ -96,6 +96,8 @@ outbox = Table(
     Column("schema_version", SmallInteger),
     Column("payload", JSONB),
     Column("trace_id", Text),
+    Column("occurred_at", _TIME),
+    Column("pos", BigInteger),
 )
 
 given_scores = Table(

@@ -17,6 +17,7 @@ from serving.kit.databases import Databases
 from serving.kit.metrics import Metrics
 from serving.kit.problems import Problem, not_found
 from serving.leads import service as lead_service
+from serving.outbox import emit_many
 from serving.scores.live_model import LiveModel, LoadedModel
 from serving.scores.repository import GivenScoreRepository, ScoreRepository
 from serving.scores.schemas import (
@@ -30,6 +31,7 @@ from serving.scores.schemas import (
     ScoreRequest,
 )
 from tekup.clock import utc_now
+from tekup.contracts.events import LeadScored
 from tekup.language import Language
 from tekup.reasons import say_reason
 
@@ -160,6 +162,11 @@ async def _keep(
     if rows:
         async with databases.operational(subject.tenant_id, read_only=False) as session:
             await GivenScoreRepository(session, subject.tenant_id).keep(rows)
+            await emit_many(session, subject.tenant_id, ((told := _scored(row), told.lead_id) for row in rows))
+
+
+def _scored(row: Mapping[str, Any]) -> LeadScored:
+    return LeadScored(**{name: row[name] for name in LeadScored.model_fields})
 
 
 async def _gather(

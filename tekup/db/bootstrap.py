@@ -14,6 +14,8 @@ ALL_TENANTS_ROLE = "tekup_all_tenants"
 pipeline must switch to it by name, with a reason (`tekup.db.doors.all_tenants_transaction`)."""
 SIGN_IN_ROLE = "tekup_sign_in"
 """Owns the one function that finds a user before a tenant is known. It can't log in."""
+EVENTS_ROLE = "tekup_events"
+"""Owns the functions that number events and find tenants with news. It sees positions and no payload; no log-in."""
 
 WAREHOUSE_SCHEMAS = ("raw_hubspot", "raw_stripe", "raw_kit", "raw_operational", "ops", "ml")
 BUILT_SCHEMAS = ("staging", "intermediate", "marts")
@@ -38,19 +40,19 @@ def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str] | None) ->
                 admin.execute(
                     sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(passwords[role]))
                 )
-        for role in (ALL_TENANTS_ROLE, SIGN_IN_ROLE):
+        for role in (ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE):
             if role not in existing:
                 admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
         admin.execute(f"grant {ALL_TENANTS_ROLE} to tekup_pipeline")
-        admin.execute(f"grant {SIGN_IN_ROLE} to tekup_owner")
+        admin.execute(f"grant {SIGN_IN_ROLE}, {EVENTS_ROLE} to tekup_owner")
         if not _is_superuser(admin):
             # what a superuser may do by itself: make things that belong to these roles
-            for role in ("tekup_owner", ALL_TENANTS_ROLE, SIGN_IN_ROLE):
+            for role in ("tekup_owner", ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE):
                 admin.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))
         # a login role that can bypass row-level security would undo every policy: refuse to work with one
         strong = admin.execute(
             "select rolname from pg_roles where rolname = any(%s) and (rolsuper or rolbypassrls)",
-            ([*LOGIN_ROLES, ALL_TENANTS_ROLE, SIGN_IN_ROLE],),
+            ([*LOGIN_ROLES, ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE],),
         ).fetchall()
         if strong:
             raise DatabaseUnavailable(

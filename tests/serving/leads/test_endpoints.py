@@ -208,7 +208,7 @@ class TestCreateLead:
         event = rows(
             doors,
             filled.a.id,
-            "select event_type, payload, trace_id from app.outbox where aggregate_id = %s",
+            "select event_type, payload, trace_id from app.events where aggregate_id = %s",
             lead["id"],
         )
         payload = {"lead_id": lead["id"], "source": "referral", "status": "new"}
@@ -268,7 +268,7 @@ class TestChangeLead:
         events = rows(
             doors,
             filled.a.id,
-            "select payload->>'from' as before, payload->>'to' as after from app.outbox "
+            "select payload->>'from' as before, payload->>'to' as after from app.events "
             "where aggregate_id = %s and event_type = 'LeadStatusChanged' order by id",
             lead["id"],
         )

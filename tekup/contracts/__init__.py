@@ -1,0 +1,1 @@
+"""Frozen shapes that cross packages. What is done with them is the packages' affair."""
