@@ -42,7 +42,7 @@ async def get_attribution(
     wanted = CreditFilter(
         query.model, query.channel, query.campaign_id, query.currency, first=query.first, last=query.last
     )
-    async with databases.warehouse(subject.tenant_id) as session:
+    async with databases.warehouse(subject.context) as session:
         repository = CreditRepository(session, subject.tenant_id)
         computed = await repository.read_computed()
         if query.model is not None and query.model not in computed.models:
@@ -64,7 +64,7 @@ async def list_paths(
 ) -> AttributionPaths:
     """One page of paths."""
     after = _open(cursors, subject, query)
-    async with databases.warehouse(subject.tenant_id) as session:
+    async with databases.warehouse(subject.context) as session:
         repository = CreditRepository(session, subject.tenant_id)
         rows = await repository.list_paths(query.currency, after, query.limit + 1)
     shown, last = _cut(rows, query.limit, "currency", "rank")
@@ -77,7 +77,7 @@ async def list_transitions(
 ) -> Transitions:
     """One page of steps."""
     after = _open(cursors, subject, query)
-    async with databases.warehouse(subject.tenant_id) as session:
+    async with databases.warehouse(subject.context) as session:
         repository = CreditRepository(session, subject.tenant_id)
         rows = await repository.list_transitions(query.currency, query.source, after, query.limit + 1)
     shown, last = _cut(rows, query.limit, "currency", "source", "target")
@@ -89,7 +89,7 @@ async def list_models(databases: Databases, subject: Subject) -> AttributionMode
     """The registry of models, and which of them the tenant's credit was computed by."""
     from attribution import MODELS  # scipy takes a second, which the start of the API needn't wait for
 
-    async with databases.warehouse(subject.tenant_id) as session:
+    async with databases.warehouse(subject.context) as session:
         computed = await CreditRepository(session, subject.tenant_id).read_computed()
     return AttributionModels(
         items=[

@@ -8,7 +8,7 @@ SCOPES_OF_ROLE: dict[str, frozenset[str]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING,
     "manager": _EVERYTHING,
-    "sales": frozenset({"scores:read", "scores:write", "leads:read", "leads:write", "kpis:read"}),
+    "sales": frozenset({"scores:read", "scores:write", "leads:read", "leads:write", "persons:read", "kpis:read"}),
     "analyst": frozenset({"scores:read", "scores:write", "leads:read", "attribution:read", "kpis:read"}),
     "read_only": frozenset({"scores:read", "leads:read", "attribution:read", "kpis:read"}),
 }

@@ -12,6 +12,7 @@ from serving.kit.databases import Databases
 from serving.kit.problems import Problem, unusable_field
 from tekup.db import Doors
 from tekup.directory.users import SignIn, check_password
+from tekup.tenancy import TenantContext
 
 HASHES_AT_ONCE = 2
 
@@ -54,7 +55,8 @@ class SignInDesk:
         self._throttle.note_success(address, form.username)
         member = _choose(found, form)
         scopes = _narrow(scopes_of_role(member.role), form.scope)
-        async with self._databases.operational(member.tenant_id, read_only=False) as session:
+        system = TenantContext.system(member.tenant_id)
+        async with self._databases.operational(system, read_only=False) as session:
             repository = AuthRepository(session, member.tenant_id)
             await repository.note_sign_in(member.user_id)
             await repository.write_audit("user", member.user_id, "user.sign_in", request_id=request_id)

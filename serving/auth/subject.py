@@ -18,6 +18,7 @@ from serving.kit.databases import Databases
 from serving.kit.problems import Problem
 from tekup.clock import utc_now
 from tekup.directory.tokens import parse_token
+from tekup.tenancy import TenantContext
 
 TRUSTED_SECONDS = 1.0
 """A verified token is trusted this long without asking the database again: the most that a revocation takes."""
@@ -33,6 +34,11 @@ class Subject:
     id: UUID
     scopes: frozenset[str]
     role: str | None = None
+
+    @property
+    def context(self) -> TenantContext:
+        """What the database must know of the subject in each of his transactions."""
+        return TenantContext(self.tenant_id, self.role or self.kind, self.scopes, self.id)
 
 
 class Authenticator:
@@ -62,7 +68,7 @@ class Authenticator:
         if parsed is None:
             return None
         tenant_id, token_id, secret_hash = parsed
-        async with self._databases.operational(tenant_id, read_only=False) as session:
+        async with self._databases.operational(TenantContext.system(tenant_id), read_only=False) as session:
             repository = AuthRepository(session, tenant_id)
             stored = await repository.find_token(token_id)
             if stored is None or not hmac.compare_digest(stored.secret_hash, secret_hash):
@@ -77,7 +83,7 @@ class Authenticator:
         claims = self._access_tokens.verify(text)
         if claims is None:
             return None
-        async with self._databases.operational(claims.tenant_id) as session:
+        async with self._databases.operational(TenantContext.system(claims.tenant_id)) as session:
             member = await AuthRepository(session, claims.tenant_id).find_member(claims.user_id)
         if member is None or member.status != "active" or member.tenant_status != "active":
             return None

@@ -25,12 +25,12 @@ async def explain(databases: Databases, subject: Subject, lead_id: UUID, languag
     Raises:
         Problem: 404 no such lead.
     """
-    if lead_id not in await lead_service.find_facts(databases, subject.tenant_id, [lead_id]):
+    if lead_id not in await lead_service.find_facts(databases, subject, [lead_id]):
         raise not_found("lead")
-    async with databases.operational(subject.tenant_id) as session:
+    async with databases.operational(subject.context) as session:
         operational = FeedbackRepository(session, subject.tenant_id)
         given, said = await operational.given(lead_id), await operational.feedback_on(lead_id)
-    async with databases.warehouse(subject.tenant_id) as session:
+    async with databases.warehouse(subject.context) as session:
         warehouse = HistoryRepository(session, subject.tenant_id)
         history, inputs = await warehouse.history(lead_id), await warehouse.inputs(lead_id)
     scores = [
@@ -47,16 +47,16 @@ async def take_feedback(databases: Databases, subject: Subject, body: FeedbackCr
     Raises:
         Problem: 404 no such lead.
     """
-    if body.lead_id not in await lead_service.find_facts(databases, subject.tenant_id, [body.lead_id]):
+    if body.lead_id not in await lead_service.find_facts(databases, subject, [body.lead_id]):
         raise not_found("lead")
-    current = await score_service.find_stored(databases, subject.tenant_id, body.lead_id)
+    current = await score_service.find_stored(databases, subject, body.lead_id)
     values = {
         **body.model_dump(),
         "model_version": None if current is None else current.model_version,
         "probability": None if current is None else current.probability,
         "given_by": subject.id,
     }
-    async with databases.operational(subject.tenant_id, read_only=False) as session:
+    async with databases.operational(subject.context, read_only=False) as session:
         row = await FeedbackRepository(session, subject.tenant_id).add(values)
         given = LeadFeedbackGiven(
             lead_id=row.lead_id, feedback_id=row.id, verdict=row.verdict, model_version=row.model_version

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection, event, make_url
@@ -12,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import Session, SessionTransaction
 
 from tekup.db import Database, Doors, Role
-from tekup.tenancy import begin_statement
+from tekup.tenancy import TenantContext, begin_statement
 
 POOL_SIZE = 8
 POOL_OVERFLOW = 8
@@ -21,19 +20,19 @@ CONNECT_SECONDS = 5
 
 
 class TenantSession(Session):
-    """A session whose every transaction opens with its tenant, in the one query that also says BEGIN."""
+    """A session whose every transaction opens with its context, in the one query that also says BEGIN."""
 
 
 @event.listens_for(TenantSession, "after_begin")
 def _begin_as_tenant(session: TenantSession, transaction: SessionTransaction, connection: Connection) -> None:
-    """Send BEGIN and the tenant as one simple query: no round trip more than BEGIN alone.
+    """Send BEGIN and the context as one simple query: no round trip more than BEGIN alone.
 
     The connection is in autocommit mode, so the driver sends no BEGIN of its own; COMMIT and ROLLBACK it still
     sends. A savepoint inherits the context.
     """
     if transaction.nested:
         return
-    statement = begin_statement(session.info["tenant_id"], read_only=session.info["read_only"])
+    statement = begin_statement(session.info["context"], read_only=session.info["read_only"])
     # without parameters it goes out by the simple protocol, which alone takes two statements at once
     connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).close()
 
@@ -46,27 +45,31 @@ class Databases:
 
     @contextlib.asynccontextmanager
     async def session(
-        self, database: Database, tenant_id: UUID, *, read_only: bool = True
+        self, database: Database, context: TenantContext, *, read_only: bool = True
     ) -> AsyncIterator[AsyncSession]:
-        """A session of one tenant in one transaction: committed at the end, rolled back on an exception."""
+        """A session of one context in one transaction: committed at the end, rolled back on an exception."""
+        if not isinstance(context, TenantContext):
+            raise TypeError(f"a session needs a tenant context, not {type(context).__name__}")
         session = AsyncSession(
             self._engines[database],
             sync_session_class=TenantSession,
             expire_on_commit=False,
-            info={"tenant_id": tenant_id, "read_only": read_only},
+            info={"context": context, "read_only": read_only},
         )
         async with session:
             await _open_transaction(session)
             yield session
             await session.commit()
 
-    def operational(self, tenant_id: UUID, *, read_only: bool = True) -> contextlib.AbstractAsyncContextManager[Any]:
+    def operational(
+        self, context: TenantContext, *, read_only: bool = True
+    ) -> contextlib.AbstractAsyncContextManager[Any]:
         """A session on the operational database."""
-        return self.session(Database.OPERATIONAL, tenant_id, read_only=read_only)
+        return self.session(Database.OPERATIONAL, context, read_only=read_only)
 
-    def warehouse(self, tenant_id: UUID) -> contextlib.AbstractAsyncContextManager[Any]:
+    def warehouse(self, context: TenantContext) -> contextlib.AbstractAsyncContextManager[Any]:
         """A session on the warehouse; the API never writes there."""
-        return self.session(Database.WAREHOUSE, tenant_id)
+        return self.session(Database.WAREHOUSE, context)
 
     async def answers(self, database: Database) -> bool:
         """Whether ``database`` answers."""

@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Executable, Row, Select, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tekup.tenancy import TenantContext
+
 
 class TenantRepository:
     """Reads and writes one tenant's rows in one session."""
@@ -17,6 +19,12 @@ class TenantRepository:
     def __init__(self, session: AsyncSession, tenant_id: UUID) -> None:
         self.session = session
         self.tenant_id = tenant_id
+
+    @property
+    def context(self) -> TenantContext:
+        """Whom the session's transactions speak for."""
+        context: TenantContext = self.session.info["context"]
+        return context
 
     def rows_of(self, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
         """A select from ``table`` of this tenant's rows (all columns where none are named)."""

@@ -12,7 +12,7 @@ DEFAULT_DAYS = 90
 
 async def get_kpis(databases: Databases, subject: Subject, query: KpiQuery) -> Kpis:
     """The days that the query asks for, at most `MOST_DAYS` of them, the latest where there are more."""
-    async with databases.warehouse(subject.tenant_id) as session:
+    async with databases.warehouse(subject.context) as session:
         repository = KpiRepository(session, subject.tenant_id)
         until = query.until or await repository.last_day()
         if until is None:

@@ -41,7 +41,7 @@ async def create_lead(
 @router.get("/{lead_id}")
 async def get_lead(subject: LeadReader, databases: AppDatabases, lead_id: UUID) -> Lead:
     """One lead with its last score."""
-    return await lead_service.get_lead(databases, subject.tenant_id, lead_id)
+    return await lead_service.get_lead(databases, subject, lead_id)
 
 
 @router.patch("/{lead_id}")

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, insert, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, insert, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from serving.kit.repository import TenantRepository
-from serving.models.operational import audit_log, leads
+from serving.models.operational import audit_log, leads, leads_without_people
 from serving.models.warehouse import fct_lead_score, lead_score
 from tekup.ids import uuid7
 
@@ -24,23 +24,28 @@ class Position:
 
 
 class LeadRepository(TenantRepository):
-    """The tenant's leads in the operational database."""
+    """The tenant's leads in the operational database; without the people in them for who may not see those."""
+
+    @property
+    def _leads(self) -> Table:
+        return leads if self.context.sees_people else leads_without_people
 
     async def find(self, lead_id: UUID) -> Row[Any] | None:
         """The lead with this id."""
-        return await self.fetch_one(self.rows_of(leads).where(leads.c.id == lead_id))
+        return await self.fetch_one(self.rows_of(self._leads).where(self._leads.c.id == lead_id))
 
     async def find_many(self, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
         """The leads with these ids, as many as there are."""
-        rows = await self.session.execute(self.rows_of(leads).where(leads.c.id.in_(ids)))
+        rows = await self.session.execute(self.rows_of(self._leads).where(self._leads.c.id.in_(ids)))
         return {row.id: row for row in rows}
 
     async def page(
         self, *, status: str | None, source: str | None, ascending: bool, after: Position | None, limit: int
     ) -> Sequence[Row[Any]]:
         """Leads by time of creation."""
-        query = _filtered(self.rows_of(leads), (leads.c.status, status), (leads.c.source, source))
-        query = _keyset(query, leads.c.created_at, leads.c.id, ascending, after)
+        table = self._leads
+        query = _filtered(self.rows_of(table), (table.c.status, status), (table.c.source, source))
+        query = _keyset(query, table.c.created_at, table.c.id, ascending, after)
         return await self.fetch_all(query.limit(limit))
 
     async def add(self, values: dict[str, Any]) -> Row[Any]:

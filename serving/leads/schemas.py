@@ -33,6 +33,7 @@ class LeadFacts(BaseModel):
         default=None, description="The visitor's id before he was known: joins his touchpoints."
     )
     campaign_id: UUID | None = None
+    owner_id: UUID | None = Field(default=None, description="The user whose lead it is.")
     value_cents: int | None = Field(default=None, ge=0, le=_INT8, description="Worth in minor units of `currency`.")
     currency: Currency | None = None
 
@@ -59,6 +60,7 @@ class LeadUpdate(BaseModel):
     status: LeadStatus
     value_cents: int | None = Field(default=None, ge=0, le=_INT8)
     currency: Currency | None = None
+    owner_id: UUID | None = Field(default=None, description="The user whose lead it becomes; null leaves it as it is.")
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:

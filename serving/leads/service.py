@@ -29,9 +29,9 @@ async def list_leads(databases: Databases, subject: Subject, query: LeadQuery, c
         key, last_id = cursors.open(subject.tenant_id, query.question, query.cursor)
         after = Position(key if isinstance(key, float) else datetime.fromisoformat(key), UUID(last_id))
     if query.needs_scores:
-        items, last = await _scored_page(databases, subject.tenant_id, query, after)
+        items, last = await _scored_page(databases, subject, query, after)
     else:
-        items, last = await _plain_page(databases, subject.tenant_id, query, after)
+        items, last = await _plain_page(databases, subject, query, after)
     if last is None:
         return LeadPage(items=items, next_cursor=None)
     key = last.key if isinstance(last.key, float) else last.key.isoformat()
@@ -39,10 +39,10 @@ async def list_leads(databases: Databases, subject: Subject, query: LeadQuery, c
 
 
 async def _plain_page(
-    databases: Databases, tenant_id: UUID, query: LeadQuery, after: Position | None
+    databases: Databases, subject: Subject, query: LeadQuery, after: Position | None
 ) -> tuple[list[Lead], Position | None]:
-    async with databases.operational(tenant_id) as session:
-        rows = await LeadRepository(session, tenant_id).page(
+    async with databases.operational(subject.context) as session:
+        rows = await LeadRepository(session, subject.tenant_id).page(
             status=query.status,
             source=query.source,
             ascending=query.sort == "created_at",
@@ -50,17 +50,17 @@ async def _plain_page(
             limit=query.limit + 1,
         )
     shown = rows[: query.limit]
-    scores = await _scores_of(databases, tenant_id, [row.id for row in shown])
+    scores = await _scores_of(databases, subject, [row.id for row in shown])
     last = position_of(shown[-1]) if len(rows) > query.limit else None
     return [_lead(row, scores.get(row.id)) for row in shown], last
 
 
 async def _scored_page(
-    databases: Databases, tenant_id: UUID, query: LeadQuery, after: Position | None
+    databases: Databases, subject: Subject, query: LeadQuery, after: Position | None
 ) -> tuple[list[Lead], Position | None]:
     """Chosen as of the last build, shown as of now: a lead that has changed since or is gone falls out of the page."""
-    async with databases.warehouse(tenant_id) as session:
-        scores = await ScoredLeadRepository(session, tenant_id).page(
+    async with databases.warehouse(subject.context) as session:
+        scores = await ScoredLeadRepository(session, subject.tenant_id).page(
             status=query.status,
             source=query.source,
             grade=query.grade,
@@ -70,8 +70,8 @@ async def _scored_page(
             limit=query.limit + 1,
         )
     shown = scores[: query.limit]
-    async with databases.operational(tenant_id) as session:
-        rows = await LeadRepository(session, tenant_id).find_many([score.lead_id for score in shown])
+    async with databases.operational(subject.context) as session:
+        rows = await LeadRepository(session, subject.tenant_id).find_many([score.lead_id for score in shown])
     items = [_lead(rows[score.lead_id], score) for score in shown if score.lead_id in rows]
     if query.status is not None:
         items = [lead for lead in items if lead.status == query.status]
@@ -79,23 +79,26 @@ async def _scored_page(
     return items, last
 
 
-async def get_lead(databases: Databases, tenant_id: UUID, lead_id: UUID) -> Lead:
+async def get_lead(databases: Databases, subject: Subject, lead_id: UUID) -> Lead:
     """One lead with its last score.
 
     Raises:
         Problem: 404 where the tenant has no such lead.
     """
-    async with databases.operational(tenant_id) as session:
-        row = await LeadRepository(session, tenant_id).find(lead_id)
+    async with databases.operational(subject.context) as session:
+        row = await LeadRepository(session, subject.tenant_id).find(lead_id)
     if row is None:
         raise not_found("lead")
-    return _lead(row, (await _scores_of(databases, tenant_id, [lead_id])).get(lead_id))
+    return _lead(row, (await _scores_of(databases, subject, [lead_id])).get(lead_id))
 
 
-async def find_facts(databases: Databases, tenant_id: UUID, lead_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
-    """All columns of each of these leads, as many as the tenant has."""
-    async with databases.operational(tenant_id) as session:
-        rows = await LeadRepository(session, tenant_id).find_many(lead_ids)
+async def find_facts(databases: Databases, subject: Subject, lead_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """All columns of each of these leads, as many as the subject may know of.
+
+    They are for a model to read, also for a caller who may not see who a lead is: they go into no answer.
+    """
+    async with databases.operational(subject.context.with_permission("persons:read")) as session:
+        rows = await LeadRepository(session, subject.tenant_id).find_many(lead_ids)
     return {lead_id: row._asdict() for lead_id, row in rows.items()}
 
 
@@ -103,20 +106,20 @@ async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, 
     """Store a lead, its LeadCreated event and its audit entry in one transaction.
 
     Raises:
-        Problem: 422 where the campaign is none of the tenant's.
+        Problem: 422 where the campaign or the owner is none of the tenant's.
     """
     values = body.model_dump()
     if values["email"] is not None:
         values["email"] = values["email"].strip().lower()
     try:
-        async with databases.operational(subject.tenant_id, read_only=False) as session:
+        async with databases.operational(subject.context, read_only=False) as session:
             repository = LeadRepository(session, subject.tenant_id)
             row = await repository.add(values)
             created = LeadCreated(lead_id=row.id, source=row.source, status=row.status)
             await emit(session, subject.tenant_id, created, row.id, request_id)
             await repository.write_audit((subject.kind, subject.id), "lead.create", row.id, {}, request_id)
     except IntegrityError as error:
-        raise _unknown_campaign(error) from None
+        raise _unknown_reference(error) from None
     return _lead(row, None)
 
 
@@ -124,20 +127,23 @@ async def change_lead(databases: Databases, subject: Subject, lead_id: UUID, bod
     """Set a lead's status with its time, its LeadStatusChanged event and its audit entry in one transaction.
 
     Raises:
-        Problem: 404 where the tenant has no such lead.
+        Problem: 404 where the tenant has no such lead, 422 where the owner is none of the tenant's.
     """
-    async with databases.operational(subject.tenant_id, read_only=False) as session:
-        repository = LeadRepository(session, subject.tenant_id)
-        before = await repository.lock(lead_id)
-        if before is None:
-            raise not_found("lead")
-        row = await repository.change(lead_id, _changes(before, body))
-        if row.status != before.status:
-            change = {"from": before.status, "to": row.status}
-            moved = LeadStatusChanged(lead_id=lead_id, before=before.status, after=row.status)
-            await emit(session, subject.tenant_id, moved, lead_id, request_id)
-            await repository.write_audit((subject.kind, subject.id), "lead.status", lead_id, change, request_id)
-    return _lead(row, (await _scores_of(databases, subject.tenant_id, [lead_id])).get(lead_id))
+    try:
+        async with databases.operational(subject.context, read_only=False) as session:
+            repository = LeadRepository(session, subject.tenant_id)
+            before = await repository.lock(lead_id)
+            if before is None:
+                raise not_found("lead")
+            row = await repository.change(lead_id, _changes(before, body))
+            if row.status != before.status:
+                change = {"from": before.status, "to": row.status}
+                moved = LeadStatusChanged(lead_id=lead_id, before=before.status, after=row.status)
+                await emit(session, subject.tenant_id, moved, lead_id, request_id)
+                await repository.write_audit((subject.kind, subject.id), "lead.status", lead_id, change, request_id)
+    except IntegrityError as error:
+        raise _unknown_reference(error) from None
+    return _lead(row, (await _scores_of(databases, subject, [lead_id])).get(lead_id))
 
 
 def _changes(before: Row[Any], body: LeadUpdate) -> dict[str, Any]:
@@ -145,6 +151,8 @@ def _changes(before: Row[Any], body: LeadUpdate) -> dict[str, Any]:
     changes: dict[str, Any] = {"status": body.status, "updated_at": utc_now()}
     if body.value_cents is not None:
         changes |= {"value_cents": body.value_cents, "currency": body.currency}
+    if body.owner_id is not None:
+        changes["owner_id"] = body.owner_id
     column = _TIME_OF_STATUS.get(body.status)
     if column is not None and getattr(before, column) is None:
         changes[column] = utc_now()
@@ -154,11 +162,11 @@ def _changes(before: Row[Any], body: LeadUpdate) -> dict[str, Any]:
     return changes
 
 
-async def _scores_of(databases: Databases, tenant_id: UUID, ids: list[UUID]) -> dict[UUID, Row[Any]]:
+async def _scores_of(databases: Databases, subject: Subject, ids: list[UUID]) -> dict[UUID, Row[Any]]:
     if not ids:
         return {}
-    async with databases.warehouse(tenant_id) as session:
-        return await ScoredLeadRepository(session, tenant_id).scores_of(ids)
+    async with databases.warehouse(subject.context) as session:
+        return await ScoredLeadRepository(session, subject.tenant_id).scores_of(ids)
 
 
 def _lead(row: Row[Any], score: Row[Any] | None) -> Lead:
@@ -168,7 +176,8 @@ def _lead(row: Row[Any], score: Row[Any] | None) -> Lead:
     return Lead.model_construct(**facts)
 
 
-def _unknown_campaign(error: DBAPIError) -> Exception:
+def _unknown_reference(error: DBAPIError) -> Exception:
     if isinstance(error.orig, pg_errors.ForeignKeyViolation):
-        return unusable_field("/campaign_id", "no such campaign")
+        field = "owner_id" if "owner_id" in (error.orig.diag.constraint_name or "") else "campaign_id"
+        return unusable_field(f"/{field}", f"no such {field.removesuffix('_id')}")
     return error

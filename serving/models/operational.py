@@ -61,6 +61,7 @@ leads = Table(
     Column("contact_id", UUID),
     Column("company_id", UUID),
     Column("campaign_id", UUID),
+    Column("owner_id", UUID),
     Column("anonymous_id", Text),
     Column("email", Text),
     Column("full_name", Text),
@@ -84,6 +85,9 @@ leads = Table(
     Column("created_at", _TIME),
     Column("updated_at", _TIME),
 )
+
+leads_without_people = leads.to_metadata(metadata, name="leads_without_people")
+"""The same columns, with null for those that say who a lead is. The database decides who may read which."""
 
 events = Table(
     "events",

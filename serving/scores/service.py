@@ -67,7 +67,7 @@ async def score_lead(
     """
     loaded = await desk.live_model.current()
     _check_features(loaded, [body], "")
-    known = (await _gather(databases, subject.tenant_id, loaded, [body]))[0]
+    known = (await _gather(databases, subject, loaded, [body]))[0]
     if known is None:
         raise not_found("lead")
     desk.metrics.note_scores("one")
@@ -84,9 +84,9 @@ async def get_score(
     Raises:
         Problem: 404 no such lead, 503 no model for a lead without a stored score.
     """
-    if lead_id not in await lead_service.find_facts(databases, subject.tenant_id, [lead_id]):
+    if lead_id not in await lead_service.find_facts(databases, subject, [lead_id]):
         raise not_found("lead")
-    stored = await find_stored(databases, subject.tenant_id, lead_id)
+    stored = await find_stored(databases, subject, lead_id)
     if stored is None:
         return await score_lead(desk, databases, subject, ScoreRequest(lead_id=lead_id), language)
     desk.metrics.note_scores("stored")
@@ -104,10 +104,10 @@ async def get_score(
     )
 
 
-async def find_stored(databases: Databases, tenant_id: UUID, lead_id: UUID) -> Row[Any] | None:
+async def find_stored(databases: Databases, subject: Subject, lead_id: UUID) -> Row[Any] | None:
     """The lead's score of the last batch, None where no batch has seen it."""
-    async with databases.warehouse(tenant_id) as session:
-        return await ScoreRepository(session, tenant_id).find_stored(lead_id)
+    async with databases.warehouse(subject.context) as session:
+        return await ScoreRepository(session, subject.tenant_id).find_stored(lead_id)
 
 
 async def score_leads(
@@ -120,7 +120,7 @@ async def score_leads(
     """
     loaded = await desk.live_model.current()
     _check_features(loaded, body.leads, "/leads/{}")
-    known = await _gather(databases, subject.tenant_id, loaded, body.leads)
+    known = await _gather(databases, subject, loaded, body.leads)
     present = [k.features for k in known if k is not None]
     if len(present) <= SMALL_BATCH:
         scored = _score_many(loaded, subject.tenant_id, present, body.reasons, language)
@@ -160,7 +160,7 @@ async def _keep(
         if score.lead_id is not None
     ]
     if rows:
-        async with databases.operational(subject.tenant_id, read_only=False) as session:
+        async with databases.operational(subject.context, read_only=False) as session:
             await GivenScoreRepository(session, subject.tenant_id).keep(rows)
             await emit_many(session, subject.tenant_id, ((told := _scored(row), told.lead_id) for row in rows))
 
@@ -170,7 +170,7 @@ def _scored(row: Mapping[str, Any]) -> LeadScored:
 
 
 async def _gather(
-    databases: Databases, tenant_id: UUID, loaded: LoadedModel, leads: Sequence[LeadToScore]
+    databases: Databases, subject: Subject, loaded: LoadedModel, leads: Sequence[LeadToScore]
 ) -> list[Known | None]:
     """What is known of each lead; None for an id that the tenant does not have."""
     ids = list({lead.lead_id for lead in leads if lead.lead_id is not None})
@@ -178,9 +178,9 @@ async def _gather(
     facts: dict[UUID, Mapping[str, Any]] = {}
     if ids:
         # the operational row decides whether the lead exists: a deleted one lingers in the mart until the next pull
-        facts = await lead_service.find_facts(databases, tenant_id, ids)
-        async with databases.warehouse(tenant_id) as session:
-            built = await ScoreRepository(session, tenant_id).features_of(list(facts), loaded.model.features)
+        facts = await lead_service.find_facts(databases, subject, ids)
+        async with databases.warehouse(subject.context) as session:
+            built = await ScoreRepository(session, subject.tenant_id).features_of(list(facts), loaded.model.features)
     known: list[Known | None] = []
     for lead in leads:
         if lead.features is not None:

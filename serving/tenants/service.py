@@ -9,7 +9,7 @@ from serving.tenants.schemas import Tenant
 
 async def get_own_tenant(databases: Databases, subject: Subject) -> Tenant:
     """The subject's tenant and what the subject may do there."""
-    async with databases.operational(subject.tenant_id) as session:
+    async with databases.operational(subject.context) as session:
         row = await TenantRowRepository(session, subject.tenant_id).find()
     if row is None:
         raise not_found("tenant")

@@ -10,6 +10,7 @@ from serving.kit.problems import Problem, not_found
 from serving.webhooks.repository import WebhookRepository
 from tekup.crypto.keys import MasterKey
 from tekup.directory.webhooks import matches, open_secrets, parse_webhook_key
+from tekup.tenancy import TenantContext
 
 
 class WebhookDesk:
@@ -42,7 +43,7 @@ class WebhookDesk:
         key, form = parse_webhook_key(key_text), webhook_format(vendor)
         if key is None or form is None:
             raise not_found("address")
-        async with self._databases.operational(key.tenant_id, read_only=False) as session:
+        async with self._databases.operational(TenantContext.system(key.tenant_id), read_only=False) as session:
             repository = WebhookRepository(session, key.tenant_id)
             known = await repository.find_endpoint(key.connection_id)
             if (

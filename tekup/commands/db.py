@@ -10,6 +10,7 @@ from tekup.db import Database, Doors, Role
 from tekup.db.embedded import client_program, embedded_is_held, leave_running, start_embedded
 from tekup.directory.tenants import find_tenant
 from tekup.settings import current_settings
+from tekup.tenancy import EVERYTHING, SYSTEM
 
 
 @click.group()
@@ -42,7 +43,9 @@ def as_tenant(tenant: str, database: str, command: str | None) -> None:
     """Open psql as the reader of TENANT: only that tenant's rows exist there."""
     doors = prepared_doors()
     found = find_tenant(doors, tenant)
-    environment = os.environ | {"PGOPTIONS": f"-c app.tenant_id={found.id}", "PGAPPNAME": "tekup as-tenant"}
+    context = {"app.tenant_id": str(found.id), "app.role": SYSTEM, "app.permissions": " ".join(EVERYTHING)}
+    options = " ".join(f"-c {name}={value}" for name, value in context.items())
+    environment = os.environ | {"PGOPTIONS": options, "PGAPPNAME": "tekup as-tenant"}
     arguments = [client_program("psql"), doors.url(Database(database), Role.READER)]
     if command:
         arguments += ["--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-c", command]

@@ -16,6 +16,9 @@ SIGN_IN_ROLE = "tekup_sign_in"
 """Owns the one function that finds a user before a tenant is known. It can't log in."""
 EVENTS_ROLE = "tekup_events"
 """Owns the functions that number events and find tenants with news. It sees positions and no payload; no log-in."""
+MASKED_ROLE = "tekup_masked"
+"""Owns the views that leave people out, and has no right on the columns that they leave out. It can't log in."""
+_NOLOGIN_ROLES = (ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE, MASKED_ROLE)
 
 WAREHOUSE_SCHEMAS = ("raw_hubspot", "raw_stripe", "raw_kit", "raw_operational", "ops", "ml")
 BUILT_SCHEMAS = ("staging", "intermediate", "marts")
@@ -40,19 +43,19 @@ def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str] | None) ->
                 admin.execute(
                     sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(passwords[role]))
                 )
-        for role in (ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE):
+        for role in _NOLOGIN_ROLES:
             if role not in existing:
                 admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
         admin.execute(f"grant {ALL_TENANTS_ROLE} to tekup_pipeline")
-        admin.execute(f"grant {SIGN_IN_ROLE}, {EVENTS_ROLE} to tekup_owner")
+        admin.execute(f"grant {SIGN_IN_ROLE}, {EVENTS_ROLE}, {MASKED_ROLE} to tekup_owner")
         if not _is_superuser(admin):
             # what a superuser may do by itself: make things that belong to these roles
-            for role in ("tekup_owner", ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE):
+            for role in ("tekup_owner", *_NOLOGIN_ROLES):
                 admin.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(role)))
         # a login role that can bypass row-level security would undo every policy: refuse to work with one
         strong = admin.execute(
             "select rolname from pg_roles where rolname = any(%s) and (rolsuper or rolbypassrls)",
-            ([*LOGIN_ROLES, ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE],),
+            ([*LOGIN_ROLES, *_NOLOGIN_ROLES],),
         ).fetchall()
         if strong:
             raise DatabaseUnavailable(
@@ -87,6 +90,14 @@ def secure_database(admin: psycopg.Connection, name: str) -> None:
         admin.execute(sql.SQL("grant create, connect, temporary on database {} to tekup_owner").format(identifier))
         admin.execute(sql.SQL("grant connect, temporary on database {} to tekup_pipeline").format(identifier))
         admin.execute(sql.SQL("grant temporary on database {} to tekup_all_tenants").format(identifier))
+        if _is_superuser(admin):
+            # a transaction is opened by SET LOCAL: an expression injected into a query can't call this to name another
+            # tenant or role. Where the operator keeps such rights to himself the revocation has no effect.
+            admin.execute("revoke execute on function pg_catalog.set_config(text, text, boolean) from public")
+            admin.execute(
+                "grant execute on function pg_catalog.set_config(text, text, boolean) to tekup_owner, tekup_pipeline, "
+                f"{ALL_TENANTS_ROLE}"
+            )
         # no temporary tables for these two: one could shadow a table that a query means
         admin.execute(sql.SQL("grant connect on database {} to tekup_app, tekup_reader").format(identifier))
 

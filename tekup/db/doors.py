@@ -18,7 +18,7 @@ from tekup.db import bootstrap, migrate
 from tekup.db.embedded import PORT, SUPERUSER, start_embedded
 from tekup.errors import DatabaseUnavailable
 from tekup.settings import Settings
-from tekup.tenancy import begin_statement
+from tekup.tenancy import TenantContext, begin_statement
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -98,15 +98,18 @@ class Doors:
         self,
         database: Database,
         role: Role,
-        tenant_id: UUID,
+        context: TenantContext | UUID,
         *,
         read_only: bool = False,
         isolation: str | None = None,
     ) -> Iterator[psycopg.Connection]:
-        """A connection inside one transaction of one tenant; committed at the end, rolled back on an exception."""
+        """A connection inside one transaction of one tenant; committed at the end, rolled back on an exception.
+
+        A bare tenant id means the product's own work for the tenant, with every permission.
+        """
         with (
             self.connect(database, role) as connection,
-            bound(connection, tenant_id, read_only=read_only, isolation=isolation),
+            bound(connection, context, read_only=read_only, isolation=isolation),
         ):
             yield connection
 
@@ -155,10 +158,14 @@ class Doors:
 
 @contextlib.contextmanager
 def bound(
-    connection: psycopg.Connection, tenant_id: UUID, *, read_only: bool = False, isolation: str | None = None
+    connection: psycopg.Connection,
+    context: TenantContext | UUID,
+    *,
+    read_only: bool = False,
+    isolation: str | None = None,
 ) -> Iterator[psycopg.Connection]:
-    """One transaction of ``tenant_id`` on an autocommit connection."""
-    connection.execute(begin_statement(tenant_id, read_only=read_only, isolation=isolation).encode())
+    """One transaction of ``context`` on an autocommit connection."""
+    connection.execute(begin_statement(context, read_only=read_only, isolation=isolation).encode())
     try:
         yield connection
     except BaseException:

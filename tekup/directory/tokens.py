@@ -12,7 +12,15 @@ from tekup.errors import BadInput
 from tekup.ids import uuid7
 
 PREFIX = "tk_"
-SCOPES = ("scores:read", "scores:write", "leads:read", "leads:write", "attribution:read", "kpis:read")
+SCOPES = (
+    "scores:read",
+    "scores:write",
+    "leads:read",
+    "leads:write",
+    "persons:read",
+    "attribution:read",
+    "kpis:read",
+)
 _SECRET_BYTES = 32
 
 

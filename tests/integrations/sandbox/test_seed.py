@@ -1,6 +1,7 @@
 """Seeding fills every operational table through row-level security, once, and keeps the truth out."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -31,8 +32,7 @@ def test_every_row_arrives_and_a_second_time_none(doors: Doors, world: World, ga
 def test_a_tenant_finds_exactly_its_own_rows(doors: Doors, world: World, gained: dict[str, int]) -> None:
     assert gained
     tenant = tenant_uuid("byg-og-bo")
-    with doors.connect(Database.OPERATIONAL, Role.APP) as connection, connection.transaction():
-        connection.execute("select set_config('app.tenant_id', %s, true)", (tenant,))
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, UUID(tenant)) as connection:
         for table in ("leads", "touchpoints", "deals"):
             row = connection.execute(f"select count(*), count(distinct tenant_id) from app.{table}").fetchone()
             assert row == (len(world.operational[table].filter(tenant_id=tenant)), 1)
