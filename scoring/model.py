@@ -20,6 +20,7 @@ from scoring.logit import sigmoid
 from scoring.novelty import Novelty
 from scoring.reasons import DTYPE, strongest, to_probability
 from scoring.schema import Missing, Schema, as_text
+from scoring.tree_shap import RecursiveShap, TreeShap, tree_shap
 from scoring.uncertainty import Uncertainty
 from scoring.value import ValueModel
 
@@ -100,8 +101,8 @@ class LeadModel:
         return SingleRow(self.booster)
 
     @cached_property
-    def _base_raw(self) -> float:
-        return float(self._single.contributions(np.full(len(self.schema.features), np.nan))[-1])
+    def _tree_shap(self) -> TreeShap | RecursiveShap:
+        return tree_shap(self.booster_text, self.booster)
 
     @property
     def features(self) -> list[str]:
@@ -286,11 +287,7 @@ class LeadModel:
 
     def contributions(self, matrix: np.ndarray, tenants: Sequence[str | None], *, threads: int = 1) -> np.ndarray:
         """Contributions (rows, features) in probability; each row sums to its probability minus its base's."""
-        if len(matrix) == 1:
-            parts = self._single.contributions(matrix[0])[None, :]
-        else:
-            parts = np.asarray(self.booster.predict(matrix, pred_contrib=True, num_threads=threads))
-        trees = parts[:, :-1]
+        trees = self._tree_shap.contributions(matrix, threads=threads)
         logits = trees * self._stretch(trees.sum(axis=1))[:, None]
         if self.adaptation is not None:
             theta = self.adaptation.thetas(tenants)
@@ -301,7 +298,7 @@ class LeadModel:
 
     def _stretch(self, gap: np.ndarray) -> np.ndarray:
         """Calibrated over raw log-odds on the way from the base to each row; at the base itself, the slope there."""
-        base = np.array([self._base_raw])
+        base = np.array([self._tree_shap.expected])
         at_base = np.abs(gap) < STEP
         around = self.calibrator.apply(base + STEP) - self.calibrator.apply(base - STEP)
         rise = self.calibrator.apply(base + gap) - self.calibrator.apply(base)
@@ -327,7 +324,7 @@ class LeadModel:
         return Doubt(low, high, strange, self.uncertainty.has_enough_data(variance))
 
     def _base_logit(self, tenants: Sequence[str | None]) -> np.ndarray:
-        start = float(self.calibrator.apply(np.array([self._base_raw]))[0])
+        start = float(self.calibrator.apply(np.array([self._tree_shap.expected]))[0])
         if self.adaptation is None:
             return np.full(len(tenants), start)
         theta = self.adaptation.thetas(tenants)
