@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from serving.attribution.endpoints import router as attribution
 from serving.auth.endpoints import router as auth
+from serving.events.endpoints import router as events
 from serving.explanations.endpoints import router as explanations
 from serving.health.endpoints import router as health
 from serving.kpis.endpoints import router as kpis
@@ -12,7 +13,7 @@ from serving.scores.endpoints import router as scores
 from serving.tenants.endpoints import router as tenants
 from serving.webhooks.endpoints import router as webhooks
 
-ROUTERS = (auth, scores, explanations, leads, attribution, kpis, tenants, webhooks, health)
+ROUTERS = (auth, scores, explanations, leads, attribution, kpis, tenants, events, webhooks, health)
 
 
 def include_routers(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 Run by `uvicorn --factory serving.app:create_app`.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -12,15 +13,17 @@ from serving.api import include_routers
 from serving.auth.access_tokens import AccessTokens
 from serving.auth.service import SignInDesk
 from serving.auth.subject import Authenticator
+from serving.events.service import EventDesk
 from serving.kit.cursors import CursorSigner
 from serving.kit.databases import Databases
 from serving.kit.metrics import Metrics
 from serving.kit.problems import ProblemDocument, install_problem_handlers
 from serving.kit.requests import RequestLayer
+from serving.kit.wake import Wake
 from serving.scores.live_model import LiveModel
 from serving.scores.service import ScoreDesk
 from serving.webhooks.service import WebhookDesk
-from tekup.db import Doors
+from tekup.db import Database, Doors, Role
 from tekup.log import configure_logging
 from tekup.settings import Settings, current_settings
 
@@ -60,10 +63,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.authenticator = Authenticator(state.databases, state.access_tokens)
     state.sign_in_desk = SignInDesk(doors, state.databases, state.access_tokens)
     state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
+    state.wake = Wake(doors.url(Database.OPERATIONAL, Role.APP))
+    state.event_desk = EventDesk(state.databases, state.authenticator, state.wake)
     state.live_model = LiveModel(state.settings.models_of("lead_score"), state.metrics)
     state.score_desk = ScoreDesk(state.live_model, state.metrics)
+    running = [
+        asyncio.create_task(work)
+        for work in (state.wake.run(), state.event_desk.feeds.run(), state.event_desk.watch.run())
+    ]
     try:
         yield
     finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await state.live_model.close()
         await state.databases.close()

@@ -74,6 +74,14 @@ class Settings(BaseSettings):
     spark_master: str = Field(
         "local[2]", description="Spark's master for TEKUP_COMPUTE_ENGINE=spark: local[N] or a cluster's address."
     )
+    event_origins: str = Field(
+        "",
+        description="Comma-separated origins, such as https://app.example.dk, of pages of other hosts that may open a "
+        "WebSocket for events. Pages of the API's own host always may.",
+    )
+    events_kept_days: int = Field(
+        90, ge=1, description="After how many days events are deleted that every consumer has worked through."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Least severe level that is logged, to standard error."
     )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -70,6 +70,14 @@ class Databases:
     def warehouse(self, context: TenantContext) -> contextlib.AbstractAsyncContextManager[Any]:
         """A session on the warehouse; the API never writes there."""
         return self.session(Database.WAREHOUSE, context)
+
+    async def call(self, statement: str, **arguments: Any) -> list[Any]:
+        """The first column of a call to a function of the operational database that needs no tenant.
+
+        Such functions belong to roles of their own and are few; a tenant's table raises here as everywhere.
+        """
+        async with self._engines[Database.OPERATIONAL].connect() as connection:
+            return list((await connection.execute(text(statement), arguments)).scalars())
 
     async def answers(self, database: Database) -> bool:
         """Whether ``database`` answers."""

@@ -20,6 +20,15 @@ SCOPES = (
     "persons:read",
     "attribution:read",
     "kpis:read",
+    "users:read",
+    "tenant:read",
+    "tenant:write",
+    "events:read",
+    "events:write",
+    "webhooks:read",
+    "webhooks:write",
+    "application_data:read",
+    "application_data:write",
 )
 _SECRET_BYTES = 32
 

@@ -25,6 +25,7 @@ OPEN_TO_ANYBODY = {
     "POST /v1/auth/token",
     "POST /v1/webhooks/{vendor}/{connection}",
     "GET /.well-known/jwks.json",
+    "GET /v1/events/asyncapi.json",
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",
@@ -45,6 +46,15 @@ ROUTES_AND_SCOPES = {
     "GET /v1/attribution/transitions": {"attribution:read"},
     "GET /v1/kpis": {"kpis:read"},
     "GET /v1/tenant": set(),
+    "GET /v1/events": set(),
+    "GET /v1/events/stream": set(),
+    "GET /v1/events/types": set(),
+    "GET /v1/events/types/{name}/{version}": set(),
+    "GET /v1/events/consumers": {"events:read"},
+    "POST /v1/events/consumers/{consumer}/replay": {"events:write"},
+    "GET /v1/events/dead-letters": {"events:read"},
+    "POST /v1/events/dead-letters/{consumer}/{event_id}/retry": {"events:write"},
+    "DELETE /v1/events/dead-letters/{consumer}/{event_id}": {"events:write"},
 }
 
 

@@ -1,7 +1,6 @@
 """The log of events: who may write what, how positions are given, and what the database emits by itself."""
 
 import threading
-from collections.abc import Iterator
 from uuid import UUID
 
 import psycopg
@@ -15,20 +14,6 @@ from tekup.directory.users import create_user
 from tekup.ids import uuid7
 from tekup.outbox import emit
 from tests.fixtures.database import TwoTenants
-
-
-@pytest.fixture(autouse=True)
-def empty_log(doors: Doors, two_tenants: TwoTenants) -> Iterator[None]:
-    clear(doors, two_tenants)
-    yield
-    clear(doors, two_tenants)
-
-
-def clear(doors: Doors, tenants: TwoTenants) -> None:
-    for tenant in (tenants.a, tenants.b):
-        with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
-            for table in ("event_parked", "event_inbox", "event_cursors", "event_heads", "events"):
-                connection.execute(f"delete from app.{table}")
 
 
 def tell(connection: psycopg.Connection, tenant_id: UUID, lead_id: UUID, step: int) -> None:

@@ -1,0 +1,26 @@
+"""A log that is empty before and after each test, and a loop in which consumers run."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tekup.db import Database, Doors, Role
+from tests.fixtures.database import TwoTenants
+
+
+@pytest.fixture(autouse=True)
+def empty_log(doors: Doors, two_tenants: TwoTenants) -> Iterator[None]:
+    """No event of either tenant."""
+    clear_log(doors, two_tenants)
+    yield
+    clear_log(doors, two_tenants)
+
+
+def clear_log(doors: Doors, tenants: TwoTenants, *, keeps_heads: bool = False) -> None:
+    """Delete both tenants' events with all that hangs on them."""
+    for tenant in (tenants.a, tenants.b):
+        with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
+            for table in ("event_parked", "event_inbox", "event_cursors", "events"):
+                connection.execute(f"delete from app.{table}")
+            if not keeps_heads:
+                connection.execute("delete from app.event_heads")
