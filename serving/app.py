@@ -11,6 +11,10 @@ from fastapi import FastAPI
 
 from serving.api import include_routers
 from serving.auth.access_tokens import AccessTokens
+from serving.auth.admission import Admission
+from serving.auth.key_ring import KeyRing
+from serving.auth.notices import Notices
+from serving.auth.second_factors import SecondFactors
 from serving.auth.service import SignInDesk
 from serving.auth.subject import Authenticator
 from serving.events.service import EventDesk
@@ -24,7 +28,9 @@ from serving.scores.live_model import LiveModel
 from serving.scores.service import ScoreDesk
 from serving.webhooks.service import WebhookDesk
 from tekup.db import Database, Doors, Role
+from tekup.directory.signing_keys import read_signing_keys
 from tekup.log import configure_logging
+from tekup.mail import mailer_of
 from tekup.settings import Settings, current_settings
 
 _DESCRIPTION = """Lead scores, leads, attribution and daily figures of one tenant: the one that the bearer token
@@ -58,10 +64,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     doors = Doors(state.settings)
     doors.prepare()
     state.databases = Databases(doors)
-    state.access_tokens = AccessTokens(doors.master_key)
+    state.access_tokens = AccessTokens(KeyRing(lambda: read_signing_keys(doors)))
+    state.notices = Notices(mailer_of(doors.settings))
+    state.second_factors = SecondFactors(doors.master_key, doors.settings.app_address)
     state.cursors = CursorSigner(doors.master_key.derive("cursor"))
     state.authenticator = Authenticator(state.databases, state.access_tokens)
-    state.sign_in_desk = SignInDesk(doors, state.databases, state.access_tokens)
+    admission = Admission(state.access_tokens, doors.settings)
+    state.sign_in_desk = SignInDesk(
+        doors, state.databases, state.access_tokens, admission, state.second_factors, state.notices
+    )
     state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
     state.wake = Wake(doors.url(Database.OPERATIONAL, Role.APP))
     state.event_desk = EventDesk(state.databases, state.authenticator, state.wake)
@@ -78,4 +89,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await state.live_model.close()
+        await state.notices.close()
         await state.databases.close()

@@ -66,6 +66,28 @@ class Settings(BaseSettings):
         description="Address at which the outside reaches the HTTP API, such as https://api.example.dk, where a proxy "
         "stands before it. Part of what HubSpot signs. Unset: what the request says.",
     )
+    app_url: str | None = Field(
+        None,
+        description="Address at which people open the dashboards, such as https://app.example.dk: where links in mails "
+        "lead and where passkeys belong. Unset: http://localhost:<dashboards_port>.",
+    )
+    session_hours: float = Field(
+        12, gt=0, le=720, description="Hours after which a person signs in again, however active he was."
+    )
+    session_idle_minutes: float = Field(
+        60, gt=0, le=10_080, description="Minutes without use after which a session ends."
+    )
+    breached_passwords: Path | None = Field(
+        None,
+        description="File of breached passwords' SHA-1 hashes in order, as Have I Been Pwned's downloader writes it; "
+        "none of them can be chosen. Unset: the list of 10,000 that is shipped.",
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Server that sends mails: smtp://user:password@host:587 (STARTTLS) or smtps://…:465. "
+        "Unset: each mail is a file in <home>/outbox.",
+    )
+    mail_from: str = Field("TekUp <no-reply@localhost>", description="Sender of mails, as its readers see it.")
     compute_engine: Literal["polars", "spark"] = Field(
         "polars",
         description="Where attribution builds and counts journeys: in process, or on Spark (extra `spark`), for "
@@ -111,6 +133,11 @@ class Settings(BaseSettings):
     def models_of(self, kind: str) -> str:
         """Where the registry of one kind of model lives: a folder path or an object-store URL."""
         return f"{(self.models_url or str(self.home_path / 'models')).rstrip('/')}/{kind}"
+
+    @property
+    def app_address(self) -> str:
+        """Where people open the dashboards, without a slash at the end."""
+        return (self.app_url or f"http://localhost:{self.dashboards_port}").rstrip("/")
 
     @property
     def api_address(self) -> str:

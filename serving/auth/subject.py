@@ -5,15 +5,15 @@ import hmac
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
-from serving.auth.access_tokens import AccessTokens
-from serving.auth.repository import AuthRepository
-from serving.auth.roles import scopes_of_role
+from serving.auth.access_tokens import AccessClaims, AccessTokens
+from serving.auth.repository import AuthRepository, StoredToken
 from serving.kit.databases import Databases
 from serving.kit.problems import Problem
 from tekup.clock import utc_now
@@ -22,6 +22,8 @@ from tekup.tenancy import TenantContext
 
 TRUSTED_SECONDS = 1.0
 """A verified token is trusted this long without asking the database again: the most that a revocation takes."""
+PROOF_LASTS = timedelta(minutes=10)
+"""What is sensitive asks for a person who proved who he is no longer ago than this."""
 _REMEMBERED = 10_000
 
 
@@ -34,6 +36,9 @@ class Subject:
     id: UUID
     scopes: frozenset[str]
     role: str | None = None
+    session_id: UUID | None = None
+    methods: frozenset[str] = frozenset()
+    authenticated_at: datetime | None = None
 
     @property
     def context(self) -> TenantContext:
@@ -50,7 +55,11 @@ class Authenticator:
         self._trusted: OrderedDict[bytes, tuple[float, Subject]] = OrderedDict()
 
     async def authenticate(self, text: str) -> Subject | None:
-        """The subject of a valid token of an active user or token in an active tenant."""
+        """The subject of a valid token of an active user or token in an active tenant.
+
+        A stream that stays open asks again with the token that it was opened with, at least every
+        ``TRUSTED_SECONDS``, and ends where the answer is None.
+        """
         digest, now = hashlib.sha256(text.encode()).digest(), time.monotonic()
         held = self._trusted.get(digest)
         if held is not None and held[0] > now:
@@ -63,6 +72,12 @@ class Authenticator:
                 self._trusted.popitem(last=False)
         return subject
 
+    def forget(self, tenant_id: UUID, subject_id: UUID) -> None:
+        """Trust nothing more of this user or token: what changed him takes hold here at once."""
+        gone = [key for key, (_, s) in self._trusted.items() if s.tenant_id == tenant_id and s.id == subject_id]
+        for key in gone:
+            self._trusted.pop(key, None)
+
     async def _from_api_token(self, text: str) -> Subject | None:
         parsed = parse_token(text)
         if parsed is None:
@@ -71,24 +86,50 @@ class Authenticator:
         async with self._databases.operational(TenantContext.system(tenant_id), read_only=False) as session:
             repository = AuthRepository(session, tenant_id)
             stored = await repository.find_token(token_id)
-            if stored is None or not hmac.compare_digest(stored.secret_hash, secret_hash):
+            if stored is None or stored.kind != "token" or not hmac.compare_digest(stored.secret_hash, secret_hash):
                 return None
-            expired = stored.expires_at is not None and stored.expires_at <= utc_now()
-            if expired or stored.revoked_at is not None or stored.tenant_status != "active":
+            scopes = living_scopes(stored)
+            if scopes is None:
                 return None
             await repository.note_token_use(token_id)
-        return Subject(tenant_id, "token", token_id, stored.scopes)
+        return Subject(tenant_id, "token", token_id, scopes)
 
     async def _from_access_token(self, text: str) -> Subject | None:
-        claims = self._access_tokens.verify(text)
+        claims = await self._access_tokens.verify(text)
         if claims is None:
             return None
+        if claims.session_id is None:
+            return await self._of_client(claims)
         async with self._databases.operational(TenantContext.system(claims.tenant_id)) as session:
-            member = await AuthRepository(session, claims.tenant_id).find_member(claims.user_id)
-        if member is None or member.status != "active" or member.tenant_status != "active":
+            found = await AuthRepository(session, claims.tenant_id).find_session(claims.subject_id, claims.session_id)
+        if found is None:
             return None
-        scopes = claims.scopes & scopes_of_role(member.role)
-        return Subject(claims.tenant_id, "user", claims.user_id, scopes, member.role)
+        return Subject(
+            claims.tenant_id,
+            "user",
+            claims.subject_id,
+            found.scopes,
+            found.role,
+            claims.session_id,
+            found.methods,
+            found.authenticated_at,
+        )
+
+    async def _of_client(self, claims: AccessClaims) -> Subject | None:
+        async with self._databases.operational(TenantContext.system(claims.tenant_id)) as session:
+            stored = await AuthRepository(session, claims.tenant_id).find_token(claims.subject_id)
+        scopes = None if stored is None or stored.kind != "client" else living_scopes(stored)
+        return None if scopes is None else Subject(claims.tenant_id, "token", claims.subject_id, claims.scopes & scopes)
+
+
+def living_scopes(stored: StoredToken) -> frozenset[str] | None:
+    """What a stored token or client opens today: never more than its maker may; None where it is dead."""
+    expired = stored.expires_at is not None and stored.expires_at <= utc_now()
+    if expired or stored.revoked_at is not None or stored.tenant_status != "active":
+        return None
+    if stored.maker_scopes is None:
+        return stored.scopes
+    return stored.scopes & stored.maker_scopes if stored.maker_status == "active" else None
 
 
 _bearer = HTTPBearer(auto_error=False, description="An API token (`tk_…`) or an access token of `/v1/auth/token`.")
@@ -125,5 +166,28 @@ async def authenticate(
             "scope-missing",
             f"the token lacks the scope {' '.join(missing)}",
             headers={"www-authenticate": f'Bearer error="insufficient_scope", scope="{needed.scope_str}"'},
+        )
+    return subject
+
+
+async def person(subject: Annotated[Subject, Security(authenticate)]) -> Subject:
+    """The caller, who is a person and no program."""
+    if subject.kind != "user":
+        raise Problem(403, "person-needed", "this is for people, not for API tokens", hint="sign in as a user")
+    return subject
+
+
+async def proven(subject: Annotated[Subject, Security(person)]) -> Subject:
+    """The caller, a person who has proven lately who he is (step-up, RFC 9470)."""
+    if subject.authenticated_at is None or utc_now() - subject.authenticated_at > PROOF_LASTS:
+        longest = int(PROOF_LASTS.total_seconds())
+        raise Problem(
+            401,
+            "proof-needed",
+            "this asks for a fresh proof of who you are",
+            hint="send your password, or your second factor if you have one, to `/v1/auth/step-up`, then try again",
+            headers={
+                "www-authenticate": f'Bearer error="insufficient_user_authentication", max_age="{longest}"',
+            },
         )
     return subject

@@ -10,7 +10,10 @@ _STANDING = text(
     """
 select id, md5(concat_ws('|', t.status, m.standing)) as standing
 from (
-    select id, concat_ws('|', role, status, permissions) as standing
+    select id, concat_ws('|', role, status, permissions, (
+        select max(ended_at) from app.sessions
+        where sessions.tenant_id = users.tenant_id and sessions.user_id = users.id
+    )) as standing
     from app.users where tenant_id = :tenant_id and id = any(:subjects)
     union all
     select id, concat_ws('|', scopes, expires_at, revoked_at, expires_at < now()) as standing
@@ -25,6 +28,6 @@ class StandingRepository(TenantRepository):
     """What decides whether the tenant's users and tokens may listen, as one value each."""
 
     async def standing_of(self, subjects: set[UUID]) -> dict[UUID, str]:
-        """A value that changes with the subject's role, status, scopes, end, or the tenant's status."""
+        """A value that changes with the subject's role, status, sessions, scopes, end, or the tenant's status."""
         rows = await self.session.execute(_STANDING, {"tenant_id": self.tenant_id, "subjects": list(subjects)})
         return {row.id: row.standing for row in rows}

@@ -39,6 +39,8 @@ class ProblemDocument(BaseModel):
     request_id: str | None = Field(default=None, description="Set where the fault is ours; names it in our logs.")
     errors: list[FieldFault] | None = None
     choices: list[dict[str, str]] | None = Field(default=None, description="Tenants to choose from (409 of a sign-in).")
+    mfa_token: str | None = Field(default=None, description="Goes on with a sign-in that needs a second factor.")
+    methods: list[str] | None = Field(default=None, description="Kinds of second factor that the user has.")
 
 
 class Problem(HTTPException):

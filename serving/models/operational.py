@@ -36,9 +36,13 @@ users = Table(
     Column("tenant_id", UUID, primary_key=True),
     Column("id", UUID, primary_key=True),
     Column("email", Text),
+    Column("full_name", Text),
     Column("role", Text),
+    Column("password_hash", Text),
     Column("status", Text),
     Column("last_sign_in_at", _TIME),
+    Column("created_at", _TIME),
+    Column("updated_at", _TIME),
 )
 
 api_tokens = Table(
@@ -46,11 +50,16 @@ api_tokens = Table(
     metadata,
     Column("tenant_id", UUID, primary_key=True),
     Column("id", UUID, primary_key=True),
+    Column("name", Text),
+    Column("kind", Text),
     Column("secret_hash", LargeBinary),
     Column("scopes", ARRAY(Text)),
+    Column("created_by", UUID),
+    Column("created_at", _TIME),
     Column("expires_at", _TIME),
     Column("last_used_at", _TIME),
     Column("revoked_at", _TIME),
+    Column("updated_at", _TIME),
 )
 
 leads = Table(

@@ -1,14 +1,11 @@
 """The real application on a free port over the embedded databases, filled for two tenants with the same ids."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from scoring.registry import Registry
@@ -19,6 +16,7 @@ from tekup.directory.tokens import create_token
 from tekup.settings import Settings
 from tests.fixtures.database import TwoTenants
 from tests.serving import world
+from tests.serving.serve import serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +52,8 @@ def filled(doors: Doors, two_tenants: TwoTenants) -> TwoTenants:
 def api(settings: Settings, filled: TwoTenants, live_version: str) -> Iterator[Api]:
     """The application behind a real server."""
     app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert thread.is_alive(), "the server ended while starting"
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+    with serve(app) as client:
         yield Api(app, client)
-    server.should_exit = True
-    thread.join(15)
 
 
 @pytest.fixture(scope="package")

@@ -23,6 +23,7 @@ from tests.serving.conftest import Api
 
 OPEN_TO_ANYBODY = {
     "POST /v1/auth/token",
+    "POST /v1/auth/passkey/options",
     "POST /v1/webhooks/{vendor}/{connection}",
     "GET /.well-known/jwks.json",
     "GET /v1/events/asyncapi.json",
@@ -55,6 +56,11 @@ ROUTES_AND_SCOPES = {
     "GET /v1/events/dead-letters": {"events:read"},
     "POST /v1/events/dead-letters/{consumer}/{event_id}/retry": {"events:write"},
     "DELETE /v1/events/dead-letters/{consumer}/{event_id}": {"events:write"},
+    "POST /v1/auth/step-up": set(),
+    "POST /v1/auth/sign-out": set(),
+    "GET /v1/sessions": set(),
+    "DELETE /v1/sessions": set(),
+    "DELETE /v1/sessions/{session_id}": set(),
 }
 
 
@@ -70,7 +76,7 @@ def guards(dependant: Dependant) -> Iterator[set[str]]:
     """Scopes of each place where the route asks who is calling."""
     for needed in dependant.dependencies:
         if needed.call is authenticate:
-            yield set(needed.own_oauth_scopes or [])
+            yield {*(needed.parent_oauth_scopes or []), *(needed.own_oauth_scopes or [])}
         yield from guards(needed)
 
 

@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 from dashboards.formats import Language
 from dashboards.session import SignedIn
 from tekup.clock import utc_now
+from tekup.directory.scopes import SCOPES
 from tekup.directory.tenants import Tenant
-from tekup.directory.tokens import SCOPES
 from tests.paths import ROOT
 
 TIMEOUT = 60

@@ -7,8 +7,8 @@ import httpx
 import psycopg
 import pytest
 
-from serving.auth.roles import scopes_of_role
 from tekup.db import Database, Doors, Role
+from tekup.directory.roles import BUILT_IN
 from tekup.directory.users import ROLES, create_user
 from tekup.ids import derived_uuid
 from tekup.tenancy import TenantContext
@@ -45,7 +45,7 @@ class TestPeople:
         assert answers[0] == answers[1]
 
     def test_the_columns_themselves_are_closed(self, doors: Doors, filled: TwoTenants) -> None:
-        analyst = TenantContext(filled.a.id, "analyst", scopes_of_role("analyst"))
+        analyst = TenantContext(filled.a.id, "analyst", BUILT_IN["analyst"].scopes)
         with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, analyst, read_only=True) as connection:
             assert connection.execute("select count(*) from app.leads").fetchone() == (0,)
             seen = connection.execute("select count(*), count(email) from app.leads_without_people").fetchone()
@@ -57,8 +57,8 @@ class TestPeople:
 @pytest.fixture
 def own_leads_only(doors: Doors, filled: TwoTenants) -> Iterator[UUID]:
     """Tenant A shows its salespeople their own leads; lead 1 is this salesperson's, lead 2 another's."""
-    mine = create_user(doors, filled.a.id, "mine@alfa.example", "a password of mine", role="sales")
-    other = create_user(doors, filled.a.id, "other@alfa.example", "a password of others", role="sales")
+    mine = create_user(doors, filled.a.id, "mine@alfa.example", "purple otters juggle", role="sales")
+    other = create_user(doors, filled.a.id, "other@alfa.example", "seven paper lanterns", role="sales")
     with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, filled.a.id) as connection:
         connection.execute('update app.tenants set settings = settings || \'{"sales_see": "own"}\'')
         for number, owner in ((1, mine), (2, other)):
@@ -72,7 +72,7 @@ def own_leads_only(doors: Doors, filled: TwoTenants) -> Iterator[UUID]:
 
 class TestOwnLeads:
     def test_sales_sees_its_own_and_nobodys(self, client: httpx.Client, own_leads_only: UUID) -> None:
-        form = {"grant_type": "password", "username": "mine@alfa.example", "password": "a password of mine"}
+        form = {"grant_type": "password", "username": "mine@alfa.example", "password": "purple otters juggle"}
         token = client.post("/v1/auth/token", data=form).json()["access_token"]
         headers = {"authorization": f"Bearer {token}"}
         status = {
@@ -102,7 +102,7 @@ class TestOwnLeads:
     def test_an_owner_of_another_tenant_is_refused(
         self, client: httpx.Client, as_a: dict[str, str], doors: Doors, filled: TwoTenants
     ) -> None:
-        stranger = create_user(doors, filled.b.id, "stranger@beta.example", "a password of Beta", role="sales")
+        stranger = create_user(doors, filled.b.id, "stranger@beta.example", "green kettles whistle", role="sales")
         answer = client.patch(LEAD, headers=as_a, json={"status": "new", "owner_id": str(stranger)})
         unknown = client.patch(LEAD, headers=as_a, json={"status": "new", "owner_id": str(derived_uuid("nobody"))})
         assert answer.status_code == unknown.status_code == 422
@@ -135,7 +135,7 @@ def test_a_write_needs_its_permission_in_the_database_too(doors: Doors, filled: 
 
 
 def test_an_administrator_makes_no_owner_and_touches_none(doors: Doors, filled: TwoTenants) -> None:
-    boss = create_user(doors, filled.a.id, "boss@alfa.example", "a password of the boss", role="owner")
+    boss = create_user(doors, filled.a.id, "boss@alfa.example", "slow trains at midnight", role="owner")
     admin = TenantContext(filled.a.id, "admin", frozenset({"users:write"}), boss)
     try:
         with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, admin) as connection:

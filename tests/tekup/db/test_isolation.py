@@ -16,6 +16,9 @@ _NOT_TENANT_TABLES = {
     "ops.mart_build",
     "ops.stage_state",
     "raw_ecb.exchange_rates",
+    "sign_in.attempt",
+    "sign_in.known_place",
+    "sign_in.signing_key",
 }
 _TABLES = """
 select n.nspname || '.' || c.relname, c.relrowsecurity, c.relforcerowsecurity,

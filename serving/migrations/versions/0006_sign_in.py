@@ -1,0 +1,15 @@
+"""Sessions, second factors, roles of a tenant, single-use links, identity providers and signing keys."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    # the driver's own connection: a script of many statements with literal percent signs
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_text())

@@ -1,0 +1,35 @@
+"""The one list of scopes: what a caller may be allowed to do. Which route asks for which stands in the route."""
+
+SCOPES_AND_MEANINGS: dict[str, str] = {
+    "scores:read": "the stored score of a lead, and why",
+    "scores:write": "scoring leads",
+    "leads:read": "leads",
+    "leads:write": "storing leads and moving them on",
+    "persons:read": "who leads and contacts are: names, addresses, what they wrote",
+    "attribution:read": "credit by channel",
+    "kpis:read": "daily figures",
+    "tenant:read": "the tenant's connections and their state",
+    "tenant:write": "the tenant's settings",
+    "events:read": "consumers of events and what they could not do",
+    "events:write": "having consumers do events again",
+    "webhooks:read": "addresses that events are sent to",
+    "webhooks:write": "sending events to addresses",
+    "application_data:read": "what applications store",
+    "application_data:write": "storing for applications",
+    "users:read": "the tenant's users, and who may do what",
+    "users:write": "inviting, changing and disabling users",
+    "roles:read": "roles with their scopes",
+    "roles:write": "the tenant's own roles",
+    "tokens:read": "API tokens and clients, without their secrets",
+    "tokens:write": "making and revoking API tokens and clients",
+    "sessions:write": "other users' sessions: seeing and ending them",
+    "identity_providers:read": "the tenant's identity providers",
+    "identity_providers:write": "connecting identity providers",
+}
+
+SCOPES: tuple[str, ...] = tuple(SCOPES_AND_MEANINGS)
+
+PEOPLE_ONLY = frozenset({"users:write", "roles:write", "tokens:write", "sessions:write", "identity_providers:write"})
+"""Scopes that no API token may carry: what they open asks for a person who has just proven who he is."""
+
+MACHINE_SCOPES: tuple[str, ...] = tuple(scope for scope in SCOPES if scope not in PEOPLE_ONLY)
