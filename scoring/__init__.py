@@ -4,8 +4,10 @@ from scoring import duration, value
 from scoring.baseline import baseline
 from scoring.evaluation import evaluate
 from scoring.fairness import slices
-from scoring.model import LeadModel, Reason, Score, load
+from scoring.loading import load
+from scoring.model import LeadModel
 from scoring.registry import Registry
+from scoring.scores import Reason, Score
 from scoring.training import train
 
 __all__ = [

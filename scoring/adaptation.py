@@ -16,6 +16,8 @@ from scoring.errors import AdaptationWithheld
 from scoring.logit import row_losses, sigmoid
 from scoring.schema import FIRST_LEVEL, Schema
 
+ADAPTATIONS = "adaptations"
+"""The folder of a saved model in which each tenant's own numbers are a file."""
 MAX_SLOPES = 30
 MAX_LEVELS = 10
 """A category of so many levels has one effect a level; one of more is read as the levels' shared log-odds."""

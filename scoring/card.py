@@ -1,6 +1,6 @@
 """The model card: what a person should know before trusting a model. It formats figures and computes none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -20,6 +20,7 @@ def write(metrics: Mapping[str, Any], importance: pl.DataFrame, calibration: str
     lines += ["", f"Judged by: {metrics.get('split', 'unknown')}. Calibration: {calibration}."]
     lines += ["", "## What the trees use", "", "| feature | share of gain |", "|---|---|"]
     lines += [f"| {name} | {share:.3f} |" for name, share in importance.head(SHOWN_FEATURES).iter_rows()]
+    lines += _groups(metrics.get("groups", ()))
     lines += [
         "",
         "## Limits",
@@ -30,6 +31,25 @@ def write(metrics: Mapping[str, Any], importance: pl.DataFrame, calibration: str
         "",
     ]
     return "\n".join(lines)
+
+
+def _groups(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How groups of leads fare; a share of top grades below 0.8 of the best group's is the usual sign of a bias."""
+    if not groups:
+        return []
+    lines = ["", "## Groups of leads", "", "| group | leads | won | mean score | top grades against the best |"]
+    lines += ["|---|---|---|---|---|"]
+    for row in groups:
+        told = [_number(row[name]) for name in ("base_rate", "mean_probability", "top_grade_ratio")]
+        lines.append(f"| {row['column']} = {row['value']} | {row['n']} | {' | '.join(told)} |")
+    return lines
+
+
+def write_figures(title: str, metrics: Mapping[str, Any]) -> str:
+    """Markdown of a model that is no lead score: its figures on rows held out, as they are named."""
+    lines = [f"# {title}", "", "## Figures on rows held out", "", "| figure | value |", "|---|---|"]
+    lines += [f"| {name} | {value:.4f} |" for name, value in metrics.items() if isinstance(value, int | float)]
+    return "\n".join([*lines, "", "A person decides, not the figure.", ""])
 
 
 def _number(value: float | None) -> str:

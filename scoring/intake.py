@@ -121,7 +121,7 @@ def _take_apart(
         time=None if time is None else _moments(matured[time]),
         tenant=None if tenant is None else matured[tenant].cast(pl.String).to_numpy().astype(str),
         unlabelled=frame.height - matured.height,
-        repeated=int(matured.is_duplicated().sum()),
+        repeated=int(matured.hash_rows().is_duplicated().sum()),
         weight=None if weight is None else check_weight(matured[weight]),
     )
 

@@ -12,66 +12,22 @@ import numpy as np
 import polars as pl
 
 from scoring import card, grades, storage, uncertainty
-from scoring.adaptation import Adaptation, Effect, key_of
+from scoring.adaptation import ADAPTATIONS, Adaptation, key_of
 from scoring.calibration import LIMIT, Calibrator
-from scoring.errors import EmptyFrame, MissingColumns, ModelDamaged, TenantError
+from scoring.errors import EmptyFrame, MissingColumns, TenantError
 from scoring.fastpath import SingleRow
 from scoring.logit import sigmoid
 from scoring.novelty import Novelty
 from scoring.reasons import DTYPE, strongest, to_probability
 from scoring.schema import Missing, Schema, as_text
+from scoring.scores import SCORED, Doubt, Reason, Score
 from scoring.tree_shap import RecursiveShap, TreeShap, tree_shap
 from scoring.uncertainty import Uncertainty
 from scoring.value import ValueModel
 
-ADAPTATIONS = "adaptations"
 EVERYBODY = ""
 """The key of value edges that hold for every tenant without edges of its own."""
 STEP = 1e-4
-SCORED: dict[str, pl.DataType] = {
-    "probability": pl.Float64(),
-    "probability_low": pl.Float64(),
-    "probability_high": pl.Float64(),
-    "expected_value": pl.Float64(),
-    "grade": pl.String(),
-    "is_out_of_distribution": pl.Boolean(),
-    "has_enough_data": pl.Boolean(),
-    "reasons": DTYPE,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What one feature did to one lead: its value as text and its signed share of the probability."""
-
-    feature: str
-    value: str | None
-    contribution: float
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One lead's probability (0 to 1) and its 90 % interval, grade (A to E), marks, base and strongest reasons."""
-
-    probability: float
-    grade: str
-    base_probability: float
-    reasons: tuple[Reason, ...]
-    expected_value: float | None
-    probability_low: float
-    probability_high: float
-    is_out_of_distribution: bool
-    has_enough_data: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """What is not certain about each row: its interval, whether it is unlike the training, whether data are enough."""
-
-    low: np.ndarray
-    high: np.ndarray
-    is_out_of_distribution: np.ndarray
-    has_enough_data: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -223,13 +179,14 @@ class LeadModel:
         )
 
     def with_value(
-        self, value: ValueModel, frame: pl.DataFrame, *, capacity: float | Mapping[str, float]
+        self, value: ValueModel, frame: pl.DataFrame, *, capacity: float | Mapping[str, float | None]
     ) -> "LeadModel":
         """The model that grades by probability times deal value, and by how many leads people can work.
 
         ``frame``: leads as they come, with which a grade compares; ``capacity``: the share of them that people can
         work (0 to 0.25), for all alike or by tenant. A is the best ``capacity`` of them, B the next as many, C the
-        next twice as many. By tenant, each is compared with its own leads, and one that is not named is graded by
+        next twice as many; for a tenant of unknown capacity (None) grades keep the shares that they have by
+        probability. By tenant, each is compared with its own leads, and one that is not named is graded by
         probability as before.
 
         Raises `BadInput` for an impossible capacity, `EmptyFrame` for a tenant without leads, else what `score` does.
@@ -247,7 +204,9 @@ class LeadModel:
                 raise EmptyFrame(
                     f"the frame has no lead of tenant {name}", hint="a grade compares with leads that came"
                 )
-            edges[key_of(name)] = grades.find_edges(own, shares=grades.shares_for(share))
+            edges[key_of(name)] = grades.find_edges(
+                own, shares=grades.SHARES if share is None else grades.shares_for(share)
+            )
         return replace(valued, value_edges=edges)
 
     def what_if(
@@ -408,54 +367,7 @@ class LeadModel:
             own = effects[key].to_json() if key in effects else {}
             own |= {"value_factor": factors[key]} if key in factors else {}
             files[f"{ADAPTATIONS}/{key}.json"] = _json(own | ({"value_edges": edges[key]} if key in edges else {}))
-        return files | (self.value.files() if self.value is not None else {})
-
-
-def load(path: str | Path, *, tenants: Sequence[str] | None = None) -> LeadModel:
-    """The model that `LeadModel.save` wrote, after its hashes were checked; raises `ModelDamaged`.
-
-    With ``tenants`` only their adaptations are read, so a server of one tenant needs no other tenant's file; without,
-    all that are in the folder. Nothing in the folder is executed: it holds text alone.
-    """
-    return from_files(storage.read(Path(path), optional=ADAPTATIONS, wanted=adaptation_files(tenants)), str(path))
-
-
-def adaptation_files(tenants: Sequence[str] | None) -> list[str] | None:
-    """The files that hold these tenants' adaptations; None means all there are."""
-    return None if tenants is None else [f"{ADAPTATIONS}/{key_of(tenant)}.json" for tenant in tenants]
-
-
-def from_files(files: Mapping[str, str], where: str) -> LeadModel:
-    """The model in files that were checked already; ``where`` names it in an error. Raises `ModelDamaged`."""
-    try:
-        schema, calibration = json.loads(files["schema.json"]), json.loads(files["calibration.json"])
-        metrics, doubts = json.loads(files["metrics.json"]), json.loads(files["uncertainty.json"])
-        tenant_column = schema.pop("tenant_column")
-        edges, population = calibration.pop("grade_edges"), calibration.pop("adaptation")
-        shared_edges = calibration.pop("value_edges", ())
-        own = {
-            name.removeprefix(f"{ADAPTATIONS}/").removesuffix(".json"): json.loads(text)
-            for name, text in files.items()
-            if name.startswith(f"{ADAPTATIONS}/")
-        }
-        effects = {key: Effect.from_json(told) for key, told in own.items() if "effects" in told}
-        factors = {key: float(told["value_factor"]) for key, told in own.items() if "value_factor" in told}
-        value_edges = {key: told["value_edges"] for key, told in own.items() if "value_edges" in told}
-        return LeadModel(
-            booster_text=files["model.txt"],
-            schema=Schema.from_json(schema),
-            calibrator=Calibrator.from_json(calibration),
-            edges=edges,
-            novelty=Novelty.from_json(doubts["novelty"]),
-            uncertainty=Uncertainty.from_json(doubts["uncertainty"]),
-            adaptation=None if population is None else Adaptation.from_json(population, effects),
-            tenant_column=tenant_column,
-            metrics=metrics,
-            value=ValueModel.from_files(files, factors) if "value.json" in files else None,
-            value_edges=value_edges | ({EVERYBODY: shared_edges} if shared_edges else {}),
-        )
-    except (KeyError, TypeError, ValueError) as fault:
-        raise ModelDamaged(f"the model in {where} can't be read: {fault!r}", hint="publish it again") from fault
+        return files | (self.value.shared_files() if self.value is not None else {})
 
 
 def _json(data: object) -> str:

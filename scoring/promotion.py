@@ -4,7 +4,7 @@ Both score the same leads, none of which either of them learned from. Where thes
 leads to, is not known here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -94,17 +94,33 @@ def decide(evidence: Evidence, rules: Rules | None = None, *, anytime: bool = Fa
     difference = row_losses(evidence.label, _logit(evidence.candidate)) - row_losses(
         evidence.label, _logit(evidence.champion)
     )
+    rails = [_check_calibration(evidence, bounds), *_check_slices(evidence.slices, difference, bounds)]
+    if evidence.candidate_ms is not None and evidence.champion_ms is not None:
+        rails.append(_check_latency(evidence.champion_ms, evidence.candidate_ms, bounds))
+    return _weigh(difference, rails, bounds, unit="log loss", anytime=anytime)
+
+
+def decide_by_losses(
+    champion: np.ndarray, candidate: np.ndarray, slices: Mapping[str, np.ndarray], rules: Rules | None = None
+) -> Decision:
+    """Judge a candidate of any kind by both models' losses on the same rows, smaller being better.
+
+    The rules of quality and of groups hold as in `decide`; what they allow is in the unit of the losses.
+    """
+    bounds = rules or Rules()
+    difference = candidate - champion
+    return _weigh(difference, _check_slices(slices, difference, bounds), bounds, unit="loss", anytime=False)
+
+
+def _weigh(difference: np.ndarray, rails: Sequence[Finding], bounds: Rules, *, unit: str, anytime: bool) -> Decision:
     mean, radius = _interval(difference, bounds.error, anytime=anytime)
     quality = Finding(
         "quality",
         mean + radius < 0,
         mean,
         -radius,
-        f"log loss {mean:+.4f} against the champion's, give or take {radius:.4f}, on {len(difference)} leads",
+        f"{unit} {mean:+.4f} against the champion's, give or take {radius:.4f}, on {len(difference)} rows",
     )
-    rails = [_check_calibration(evidence, bounds), *_check_slices(evidence, difference, bounds)]
-    if evidence.candidate_ms is not None and evidence.champion_ms is not None:
-        rails.append(_check_latency(evidence.champion_ms, evidence.candidate_ms, bounds))
     outcome: Outcome = "promote" if quality.passed else "challenge"
     if mean - radius > 0 or not all(rail.passed for rail in rails):
         outcome = "reject"
@@ -123,11 +139,11 @@ def _check_calibration(evidence: Evidence, rules: Rules) -> Finding:
     return Finding("calibration", bool(candidate <= allowed), candidate, float(allowed), text)
 
 
-def _check_slices(evidence: Evidence, difference: np.ndarray, rules: Rules) -> list[Finding]:
+def _check_slices(slices: Mapping[str, np.ndarray], difference: np.ndarray, rules: Rules) -> list[Finding]:
     """No group of leads may pay for the gain of the others: one finding, or one for each group that does."""
     groups = [
         (name, str(value), rows)
-        for name, values in evidence.slices.items()
+        for name, values in slices.items()
         for value in np.unique(values.astype(str))
         if (rows := values.astype(str) == value).sum() >= rules.slice_rows and not rows.all()
     ]

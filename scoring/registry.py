@@ -7,14 +7,15 @@ lock and the list can't disagree with what is live.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar, overload
 
-from scoring.adaptation import key_of
+from scoring.adaptation import ADAPTATIONS, key_of
 from scoring.errors import UnknownVersion
-from scoring.model import ADAPTATIONS, LeadModel, adaptation_files, from_files
+from scoring.loading import adaptation_files, from_files
+from scoring.model import LeadModel
 from scoring.storage import MANIFEST
 from scoring.stores import Store, open_store
 
@@ -26,19 +27,43 @@ KEPT = 10
 """How many of the newest versions stay besides those that are live, challenge, or may be gone back to."""
 
 
-class Registry:
-    """A store of model versions: a folder, which need not exist yet, an object store's URL, or an opened store."""
+class Artefact(Protocol):
+    """What a registry keeps: anything that is files of text and knows their hash."""
 
-    def __init__(self, store: str | Path | Store) -> None:
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over every file."""
+
+    def files(self) -> dict[str, str]:
+        """Name to text of every file; those of single tenants under ``adaptations/``."""
+
+
+M = TypeVar("M", bound=Artefact)
+
+
+class Registry(Generic[M]):
+    """A store of model versions: a folder, which need not exist yet, an object store's URL, or an opened store.
+
+    ``read`` makes a model of its files and their place; by default they are lead models.
+    """
+
+    @overload
+    def __init__(self: "Registry[LeadModel]", store: str | Path | Store) -> None: ...
+
+    @overload
+    def __init__(self, store: str | Path | Store, read: Callable[[Mapping[str, str], str], M]) -> None: ...
+
+    def __init__(self, store: str | Path | Store, read: Callable[[Mapping[str, str], str], Any] = from_files) -> None:
         self.store: Store = open_store(store) if isinstance(store, str | Path) else store
+        self._read = read
 
     def publish(
         self,
-        model: LeadModel,
+        model: M,
         *,
         at: datetime | None = None,
         provenance: Mapping[str, Any] | None = None,
-        probe: LeadModel | None = None,
+        probe: M | None = None,
     ) -> str:
         """Store a model; returns its version, which sorts by time and ends in the model's hash.
 
@@ -57,11 +82,11 @@ class Registry:
         """All published versions, oldest first."""
         return self.store.folders(VERSIONS)
 
-    def load(self, version: str, *, tenants: Sequence[str] | None = None) -> LeadModel:
+    def load(self, version: str, *, tenants: Sequence[str] | None = None) -> M:
         """One version, checked against its hashes."""
         return self._load(VERSIONS, version, tenants)
 
-    def load_probe(self, version: str) -> LeadModel | None:
+    def load_probe(self, version: str) -> M | None:
         """The version's recipe taught without the latest leads, None where none was stored."""
         self._known(version)
         has_probe = self.store.stamp(f"{PROBES}/{version}/{MANIFEST}") is not None
@@ -84,7 +109,7 @@ class Registry:
         """The live version, None before the first promotion."""
         return _live(self.history())
 
-    def live(self, *, tenants: Sequence[str] | None = None) -> LeadModel | None:
+    def live(self, *, tenants: Sequence[str] | None = None) -> M | None:
         """The live model, None before the first promotion."""
         version = self.live_version()
         return None if version is None else self.load(version, tenants=tenants)
@@ -151,10 +176,11 @@ class Registry:
             self.store.drop_folder(f"{PROBES}/{version}")
         return old
 
-    def _load(self, kind: str, version: str, tenants: Sequence[str] | None) -> LeadModel:
+    def _load(self, kind: str, version: str, tenants: Sequence[str] | None) -> M:
         self._known(version)
         path = f"{kind}/{version}"
-        return from_files(self.store.get_folder(path, optional=ADAPTATIONS, wanted=adaptation_files(tenants)), path)
+        model: M = self._read(self.store.get_folder(path, optional=ADAPTATIONS, wanted=adaptation_files(tenants)), path)
+        return model
 
     def _note(self, action: str, version: str | None, by: str, at: datetime | None, why: str | None) -> None:
         moment = (at or datetime.now(UTC)).astimezone(UTC).isoformat()

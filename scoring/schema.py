@@ -174,7 +174,7 @@ def fit(
             informative = groups > 1 and bool(levels)
         else:
             feature = Feature(name, kind)
-            informative = values.fill_nan(None).n_unique() > 1 if values.dtype.is_float() else values.n_unique() > 1
+            informative = _varies(values)
         if informative:
             features.append(feature)
         else:
@@ -233,6 +233,13 @@ def _levels(values: pl.Series, tenants: pl.Series | None, min_tenants: int) -> t
     if tenants is not None:
         table = table.filter(pl.col("tenants") >= min_tenants)
     return tuple(table.sort(["rows", "level"], descending=[True, False]).head(MAX_LEVELS)["level"].to_list())
+
+
+def _varies(values: pl.Series) -> bool:
+    """Whether there are two different values, unknown being one; counting all distinct ones would cost a sort."""
+    known = values.fill_nan(None) if values.dtype.is_float() else values
+    nulls = known.null_count()
+    return 0 < nulls < len(known) or (nulls == 0 and bool(known.min() != known.max()))
 
 
 def _can_be_category(dtype: pl.DataType) -> bool:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from scoring.errors import ModelDamaged
 from tekup.errors import BadInput
@@ -25,6 +26,16 @@ def manifest_of(files: Mapping[str, str]) -> bytes:
     hashes = {name: _hash(text.encode()) for name, text in files.items()}
     manifest = {"format": FORMAT, "fingerprint": _total(hashes), "files": hashes}
     return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+
+
+def read_parts(files: Mapping[str, str], folder: str) -> dict[str, Any]:
+    """What the JSON files under ``folder`` hold, by their names without ending."""
+    start = f"{folder}/"
+    return {
+        name.removeprefix(start).removesuffix(".json"): json.loads(text)
+        for name, text in files.items()
+        if name.startswith(start)
+    }
 
 
 def write(path: Path, files: Mapping[str, str]) -> Path:

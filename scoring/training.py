@@ -16,17 +16,17 @@ from scoring import (
     leakage,
     novelty,
     pooling,
+    preparation,
     schema,
     sensitive,
     splits,
     tuning,
     uncertainty,
 )
-from scoring import text as texts
 from scoring.baseline import held_out
 from scoring.boosting import Rows, fit_bag, text_of
 from scoring.calibration import Calibrator
-from scoring.errors import EmptyFrame, LeakageError, MissingColumns
+from scoring.errors import LeakageError, MissingColumns
 from scoring.intake import Leads
 from scoring.logit import sigmoid
 from scoring.metrics import measure
@@ -100,8 +100,8 @@ def train(
         frame, label=label, time=time, tenant=tenant, lead_id=lead_id, weight=weight, drop=ignored, as_of=as_of
     )
     sensitive.refuse(leads.features, allow_special_categories)
-    learned, unseen_text = _fit_schema(leads, categorical, text, seed)
-    rows = _rows(leads, learned, monotone or {}, unseen_text)
+    learned, unseen_text = preparation.fit_schema(leads, categorical, text, seed)
+    rows = preparation.to_rows(leads, learned, monotone or {}, unseen_text)
     found = leakage.learned_too_late(leads.frame, time, stamps) if time is not None else {}
     found = leakage.detect(learned, replace(rows, weight=None), seed=seed, threads=threads) | found
     allowed = _check_leakage(found, allow_leakage)
@@ -222,60 +222,6 @@ def _doubt(
     middle = np.mean(scores, axis=(0, 1))
     return uncertainty.fit(
         differences, middle, surprise, part.label, leads=leads, features=part.matrix.shape[1], signal=signal
-    )
-
-
-def _fit_schema(
-    leads: Leads, categorical: Sequence[str], text: Sequence[str], seed: int
-) -> tuple[schema.Schema, dict[str, np.ndarray]]:
-    """The schema, and of each text column the numbers that did not see their own row's outcome."""
-    for role, names in (("categorical", categorical), ("text", text)):
-        if unknown := [name for name in names if name not in leads.features]:
-            raise MissingColumns(f"{role} names {unknown[0]!r}, which is no feature of the frame")
-    tenants = None if leads.tenant is None else pl.Series(leads.tenant)
-    least = 1 if tenants is None else min(schema.MIN_TENANTS_PER_LEVEL, tenants.n_unique())
-    others = [name for name in leads.features if name not in text]
-    learned = schema.Schema(())
-    if others:
-        learned = schema.fit(leads.frame, others, categorical=categorical, tenants=tenants, min_tenants=least)
-    features, unseen = list(learned.features), {}
-    for name in text:
-        weights, own = texts.fit(
-            schema.as_text(leads.frame[name]).to_list(),
-            leads.label,
-            splits.stratified(leads.label, seed=seed),
-            tenant=leads.tenant,
-            min_tenants=least,
-        )
-        if weights.any():
-            features.append(schema.Feature(name, "text", weights=tuple(weights.tolist())))
-            unseen[name] = own
-    features.sort(key=lambda feature: feature.name)
-    unused = tuple(name for name in leads.features if name not in {feature.name for feature in features})
-    if not features:
-        raise EmptyFrame("no column carries information", hint="give at least one feature that varies between leads")
-    return schema.Schema(tuple(features), tuple(sorted(unused))), unseen
-
-
-def _rows(
-    leads: Leads, learned: schema.Schema, monotone: Mapping[str, int], unseen_text: Mapping[str, np.ndarray]
-) -> Rows:
-    unknown = [name for name in monotone if name not in leads.features]
-    if unknown:
-        raise MissingColumns(f"monotone names {unknown[0]!r}, which is no feature of the frame")
-    age = None
-    if leads.time is not None and (span := leads.time[-1] - leads.time[0]) > 0:
-        age = (leads.time[-1] - leads.time) / span
-    matrix = learned.encode(leads.frame)
-    for name, own in unseen_text.items():
-        matrix[:, learned.names.index(name)] = own
-    return Rows(
-        matrix=matrix,
-        label=leads.label,
-        categorical=learned.categorical,
-        monotone=[monotone.get(name, 0) for name in learned.names],
-        age=age,
-        weight=leads.weight,
     )
 
 

@@ -11,7 +11,8 @@ from scoring.splits import Split, stratified
 SCREEN_ALL = 10_000
 SAMPLED = 50_000
 """Rows that a larger frame is tuned on."""
-HALVED = 20_000
+HALVED = 10_000
+"""Rows of a large frame whose halves tell what is not certain."""
 LARGE = 100_000
 HALVINGS = 3
 HALF_LIVES = (0.5, 0.2)
@@ -36,7 +37,8 @@ def tune(rows: Rows, splits: Sequence[Split], *, budget: int, seed: int, threads
     calibration sees the kind of scores that it will be given.
     """
     tried: list[tuple[Shape, float, int]] = []
-    screen = splits if len(rows.label) < SCREEN_ALL else splits[-2:]
+    # of a large frame's sample one split tells shapes apart as surely as thousands of rows can
+    screen = splits if len(rows.label) < SCREEN_ALL else splits[-2:] if len(rows.label) < SAMPLED else splits[-1:]
     for shape in _candidates(len(rows.label))[: max(1, budget)]:
         tried.append(_try(rows, screen, shape, seed, threads))
     if rows.age is not None:

@@ -7,7 +7,7 @@ factor so that held-out totals agree; and for each tenant a factor shrunk as gam
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,10 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 
-from scoring import intake, schema, sensitive, splits, tuning
-from scoring.adaptation import key_of
-from scoring.boosting import Rows, fit_bag, text_of
+from scoring import card, intake, preparation, sensitive, splits, storage, tuning
+from scoring.adaptation import ADAPTATIONS, key_of
+from scoring.boosting import fit_bag, text_of
+from scoring.errors import EmptyFrame, ModelDamaged
 from scoring.fastpath import SingleRow
 from scoring.schema import Missing, Schema
 
@@ -71,8 +72,18 @@ class ValueModel:
         known = {name: 1.0 if name is None else self.tenants.get(key_of(name), 1.0) for name in set(names)}
         return np.array([known[name] for name in names])
 
-    def files(self) -> dict[str, str]:
-        """Name to text of every file that tenants share; the tenants' factors are kept with their other effects."""
+    @property
+    def features(self) -> list[str]:
+        """Names of the columns that a deal must have."""
+        return self.schema.names
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over every file of the saved model; equal trainings give equal fingerprints."""
+        return storage.fingerprint(self.files())
+
+    def shared_files(self) -> dict[str, str]:
+        """Name to text of every file that tenants share, as a lead model that grades by value keeps them."""
         told = {
             "schema": self.schema.to_json(),
             "factor": self.factor,
@@ -82,9 +93,17 @@ class ValueModel:
         files = {"value_model.txt": self.booster_text, "value.json": json.dumps(told, indent=1) + "\n"}
         return files | {"value_metrics.json": json.dumps(self.metrics, indent=1) + "\n"}
 
+    def files(self) -> dict[str, str]:
+        """Name to text of every file of the saved model; each tenant's factor is a file of its own."""
+        own = {
+            f"{ADAPTATIONS}/{key}.json": json.dumps({"value_factor": factor}) + "\n"
+            for key, factor in sorted(self.tenants.items())
+        }
+        return self.shared_files() | own | {"model_card.md": card.write_figures("Deal value model", self.metrics)}
+
     @classmethod
-    def from_files(cls, files: Mapping[str, str], tenants: Mapping[str, float]) -> "ValueModel":
-        """The model in files that `files` made, with the tenants' factors at hand, by hash."""
+    def from_shared(cls, files: Mapping[str, str], tenants: Mapping[str, float]) -> "ValueModel":
+        """The model in files that `shared_files` made, with the tenants' factors at hand, by hash."""
         told = json.loads(files["value.json"])
         low, high = told["ratios"]
         return cls(
@@ -96,6 +115,15 @@ class ValueModel:
             tenants=tenants,
             metrics=json.loads(files["value_metrics.json"]),
         )
+
+
+def from_files(files: Mapping[str, str], where: str) -> ValueModel:
+    """The model in files that were checked already; ``where`` names it in an error. Raises `ModelDamaged`."""
+    try:
+        own = storage.read_parts(files, ADAPTATIONS)
+        return ValueModel.from_shared(files, {key: float(told["value_factor"]) for key, told in own.items()})
+    except (KeyError, TypeError, ValueError) as fault:
+        raise ModelDamaged(f"the model in {where} can't be read: {fault!r}", hint="publish it again") from fault
 
 
 def train(
@@ -121,10 +149,8 @@ def train(
     """
     leads = intake.take_values(frame, label=label, time=time, tenant=tenant, drop=drop, as_of=as_of)
     sensitive.refuse(leads.features, ())
-    tenants = None if leads.tenant is None else pl.Series(leads.tenant)
-    least = 1 if tenants is None else min(schema.MIN_TENANTS_PER_LEVEL, tenants.n_unique())
-    learned = schema.fit(leads.frame, leads.features, categorical=categorical, tenants=tenants, min_tenants=least)
-    rows = Rows(learned.encode(leads.frame), leads.label, learned.categorical, objective="gamma")
+    learned, _ = preparation.fit_schema(leads, categorical, (), seed)
+    rows = replace(preparation.to_rows(leads, learned, {}, {}), objective="gamma")
     is_large = (leads.label > np.median(leads.label)).astype(float)
     folds = splits.stratified(is_large, seed=seed)
     tuned = tuning.tune(rows, folds, budget=budget, seed=seed, threads=threads)
@@ -138,6 +164,27 @@ def train(
     )
     metrics = _figures(leads.label, held * factor) | {"shape": tuned.shape.to_json() | {"rounds": tuned.rounds}}
     return ValueModel(text_of(booster), learned, factor, (float(low), float(high)), tenant, own, metrics)
+
+
+def losses(model: ValueModel, frame: pl.DataFrame, *, label: str) -> np.ndarray:
+    """The gamma family's loss of each deal of a known value: ``log m + y / m`` for the mean ``m`` that is predicted."""
+    known, mean = _predicted(model, frame, label)
+    return np.asarray(np.log(mean) + known / mean)
+
+
+def evaluate(model: ValueModel, frame: pl.DataFrame, *, label: str) -> dict[str, float]:
+    """The figures of `ValueModel.metrics` on other deals, and ``coverage``, the share that the interval holds."""
+    known, mean = _predicted(model, frame, label)
+    low, high = model.ratios
+    return _figures(known, mean) | {"coverage": float(((known >= mean * low) & (known <= mean * high)).mean())}
+
+
+def _predicted(model: ValueModel, frame: pl.DataFrame, label: str) -> tuple[np.ndarray, np.ndarray]:
+    values = intake.check_value(frame[label])
+    known = frame.filter(values.is_not_null())
+    if known.is_empty():
+        raise EmptyFrame("no deal has a known value", hint="there is nothing to measure")
+    return values.drop_nulls().to_numpy(), model.predict(known)["value"].to_numpy()
 
 
 def _tenant_factors(tenant: np.ndarray | None, value: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

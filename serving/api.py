@@ -9,12 +9,26 @@ from serving.explanations.endpoints import router as explanations
 from serving.health.endpoints import router as health
 from serving.kpis.endpoints import router as kpis
 from serving.leads.endpoints import router as leads
+from serving.predictions.endpoints import router as predictions
 from serving.scores.endpoints import router as scores
 from serving.sessions.endpoints import router as sessions
 from serving.tenants.endpoints import router as tenants
 from serving.webhooks.endpoints import router as webhooks
 
-ROUTERS = (auth, scores, explanations, leads, attribution, kpis, tenants, sessions, events, webhooks, health)
+ROUTERS = (
+    auth,
+    scores,
+    explanations,
+    predictions,
+    leads,
+    attribution,
+    kpis,
+    tenants,
+    sessions,
+    events,
+    webhooks,
+    health,
+)
 
 
 def include_routers(app: FastAPI) -> None:

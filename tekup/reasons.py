@@ -1,4 +1,4 @@
-"""Why a lead scores as it does, as a salesperson would say it. How contributions are reckoned is scoring's affair."""
+"""Why a lead or a subscription scores as it does, as a person would say it. Contributions are scoring's affair."""
 
 from tekup.language import Language, Words, format_number, format_rate, say
 from tekup.vocabulary import CHANNELS, COUNTRIES, INDUSTRIES, LANGUAGES
@@ -27,6 +27,20 @@ FEATURES: Words = {
     "win_rate_so_far": ("Kildens vinderrate hidtil: {value}", "The source's win rate so far: {value}"),
     "company_lead_count_so_far": ("Firmaets leads hidtil: {value}", "The company's leads so far: {value}"),
     "company_won_count_so_far": ("Vundet hos firmaet hidtil: {value}", "Won with the company so far: {value}"),
+    "product_name": ("Produkt: {value}", "Product: {value}"),
+    "billing_interval": ("Betaler pr. {value}", "Billed by {value}"),
+    "age_months": ("Kunde i {value} måneder", "A customer for {value} months"),
+    "mrr_cents": ("Betaler {value} øre om måneden", "Pays {value} minor units a month"),
+    "mrr_ratio": ("Betaler {value} gange begyndelsesprisen", "Pays {value} times the first price"),
+    "discount_rate": ("Rabat: {value}", "Discount: {value}"),
+    "price_change_count": ("{value} prisændringer", "{value} price changes"),
+    "paid_invoice_count": ("{value} betalte fakturaer", "{value} paid invoices"),
+    "open_invoice_count": ("{value} ubetalte fakturaer", "{value} unpaid invoices"),
+    "mean_days_to_pay": ("Betaler efter {value} dage", "Pays after {value} days"),
+    "failed_charge_count_35d": ("{value} fejlede betalinger på 35 dage", "{value} failed charges in 35 days"),
+    "failed_charge_count_180d": ("{value} fejlede betalinger på 180 dage", "{value} failed charges in 180 days"),
+    "other_active_count": ("{value} andre abonnementer", "{value} other subscriptions"),
+    "other_ended_count": ("{value} opsagte abonnementer", "{value} ended subscriptions"),
 }
 """A feature with a value."""
 TRUTHS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
@@ -77,7 +91,7 @@ _TRUE, _FALSE = ("true", "1", "1.0"), ("false", "0", "0.0")
 
 
 def say_reason(feature: str, value: object, contribution: float, language: Language) -> str:
-    """A sentence: what is so, and by how many percentage points it moves the chance of winning the lead.
+    """A sentence: what is so, and by how many percentage points it moves the chance.
 
     >>> say_reason("has_demo_words", True, 0.083, Language.EN)
     'Wants a meeting or demo: raises the chance by 8.3 percentage points.'

@@ -16,6 +16,9 @@ from pipelines.resources.platform import platform
 
 _PRODUCED = {
     "lead_score": ["scores", "leads"],
+    "lead_value": ["scores", "lead_values"],
+    "lead_conversion": ["scores", "lead_conversions"],
+    "subscription_churn": ["scores", "subscription_churn"],
     "attribution_credit": ["attribution", "credit"],
     "attribution_channel": ["attribution", "channels"],
     "lead_enrichment_answer": ["ml", "lead_enrichment"],

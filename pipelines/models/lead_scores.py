@@ -16,16 +16,15 @@ from psycopg import sql
 from pipelines.models import model_records
 from pipelines.models.lead_features import LABEL, LEAD, TIME, TooFewLeads
 from pipelines.models.score_evidence import erase_leads
+from pipelines.models.scored_rows import INPUT_HASH, as_json, changed_rows, copy_rows
 from pipelines.resources.frames import read_tenant_frame
 from pipelines.resources.platform import Platform
 from scoring import LeadModel
-from scoring.provenance import input_hashes
 
 MOST_THREADS = 8
 FRESH = timedelta(days=7)
 _STORED = "select lead_id, model_version, input_hash from ml.lead_score"
 _SHADOWED = "select lead_id, model_version, input_hash from ml.lead_score_shadow"
-_HASH = "input_hash"
 _TOLD = {
     "probability": "float8",
     "probability_low": "float8",
@@ -79,7 +78,7 @@ def score_tenant(
 ) -> tuple[int, int]:
     """Score one tenant's changed leads and remove those that are gone; returns how many of each."""
     stored = read_tenant_frame(platform.doors, tenant_id, _STORED)
-    changed = _changed(frame, model, stored.filter(model_version=version))
+    changed = changed_rows(frame, model.features, stored.filter(model_version=version), LEAD)
     gone = stored.join(frame.select(LEAD), on=LEAD, how="anti")[LEAD].to_list()
     if changed.is_empty() and not gone:
         return 0, 0
@@ -88,10 +87,11 @@ def score_tenant(
         scores = model.score(changed, threads=min(os.cpu_count() or 1, MOST_THREADS))
         rows = changed.select(
             LEAD,
-            _HASH,
+            INPUT_HASH,
             *(scores[name] for name in _TOLD),
+            scores["expected_value"].round().cast(pl.Int64).alias("expected_value_cents"),
             pl.lit(model.base_probability(str(tenant_id))).alias("base_probability"),
-            _as_json(scores["reasons"]),
+            as_json(scores["reasons"]),
             _is_fresh(frame).alias("is_fresh"),
             _features_json(changed, model),
         )
@@ -105,13 +105,13 @@ def score_tenant(
 def shadow_tenant(platform: Platform, tenant_id: UUID, frame: pl.DataFrame, model: LeadModel, version: str) -> int:
     """Let the challenger score new leads, whose outcome will judge it; it is asked again where a lead changes."""
     stored = read_tenant_frame(platform.doors, tenant_id, _SHADOWED).filter(model_version=version)
-    changed = _changed(frame.filter(_is_fresh(frame)), model, stored)
+    changed = changed_rows(frame.filter(_is_fresh(frame)), model.features, stored, LEAD)
     if changed.is_empty():
         return 0
     scores = model.score(changed, reasons=0)
-    rows = changed.select(LEAD, _HASH, scores["probability"], scores["grade"])
+    rows = changed.select(LEAD, INPUT_HASH, scores["probability"], scores["grade"])
     with platform.warehouse(tenant_id) as connection:
-        _copy(connection, rows, {LEAD: "uuid", _HASH: "bigint", "probability": "float8", "grade": "text"})
+        copy_rows(connection, rows, {LEAD: "uuid", INPUT_HASH: "bigint", "probability": "float8", "grade": "text"})
         connection.execute(
             "insert into ml.lead_score_shadow (tenant_id, lead_id, model_version, input_hash, probability, grade) "
             "select %s, lead_id, %s, input_hash, probability, grade from incoming_scores "
@@ -120,13 +120,6 @@ def shadow_tenant(platform: Platform, tenant_id: UUID, frame: pl.DataFrame, mode
             (tenant_id, version),
         )
     return rows.height
-
-
-def _changed(frame: pl.DataFrame, model: LeadModel, stored: pl.DataFrame) -> pl.DataFrame:
-    """The leads whose inputs are not those of their stored score, with the hash of their inputs."""
-    inputs = frame.select([name for name in model.features if name in frame.columns])
-    hashed = frame.with_columns(input_hashes(inputs).alias(_HASH))
-    return hashed.join(stored.select(LEAD, _HASH), on=[LEAD, _HASH], how="anti")
 
 
 def _is_fresh(frame: pl.DataFrame) -> pl.Expr:
@@ -139,13 +132,6 @@ def _features_json(frame: pl.DataFrame, model: LeadModel) -> pl.Series:
         pl.col(name).cast(pl.Float64) if frame.schema[name].is_decimal() else pl.col(name) for name in model.features
     )
     return exact.select(pl.struct(pl.all()).struct.json_encode().alias("features"))["features"]
-
-
-def _as_json(reasons: pl.Series) -> pl.Series:
-    """Lists of structs as the JSON that the database keeps."""
-    import orjson
-
-    return pl.Series("reasons", [orjson.dumps(row).decode() for row in reasons.to_list()], dtype=pl.String)
 
 
 def _remove(connection: psycopg.Connection, lead_ids: list[UUID]) -> None:
@@ -161,15 +147,19 @@ def _remove(connection: psycopg.Connection, lead_ids: list[UUID]) -> None:
 
 def _store(connection: psycopg.Connection, tenant_id: UUID, version: str, rows: pl.DataFrame) -> None:
     """Current scores, their history, and the inputs that no earlier score of the lead had."""
-    own = {"base_probability": "float8", "reasons": "jsonb"}
-    _copy(connection, rows, {LEAD: "uuid", _HASH: "bigint", **_TOLD, **own, "is_fresh": "boolean", "features": "jsonb"})
+    own = {"expected_value_cents": "bigint", "base_probability": "float8", "reasons": "jsonb"}
+    copy_rows(
+        connection,
+        rows,
+        {LEAD: "uuid", INPUT_HASH: "bigint", **_TOLD, **own, "is_fresh": "boolean", "features": "jsonb"},
+    )
     told = {"tenant": tenant_id, "version": version}
     connection.execute(
         "insert into ml.lead_score_input (tenant_id, lead_id, input_hash, features) "
         "select %(tenant)s, lead_id, input_hash, features from incoming_scores on conflict do nothing",
         told,
     )
-    names = (_HASH, *_TOLD, *own)
+    names = (INPUT_HASH, *_TOLD, *own)
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     renewed = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in names)
     connection.execute(
@@ -188,12 +178,3 @@ def _store(connection: psycopg.Connection, tenant_id: UUID, version: str, rows: 
         ).format(columns=columns),
         told,
     )
-
-
-def _copy(connection: psycopg.Connection, rows: pl.DataFrame, kinds: dict[str, str]) -> None:
-    """Rows into the temporary table ``incoming_scores``, which goes with the transaction."""
-    columns = sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(n), sql.SQL(k)) for n, k in kinds.items())
-    connection.execute(sql.SQL("create temporary table incoming_scores ({}) on commit drop").format(columns))
-    with connection.cursor().copy("copy incoming_scores from stdin") as copy:
-        for row in rows.select(list(kinds)).iter_rows():
-            copy.write_row(row)

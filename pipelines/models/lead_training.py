@@ -6,7 +6,7 @@ The rules are `scoring.promotion`'s; what is watched afterwards is `lead_watch`'
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 import scoring
-from pipelines.models import model_records
+from pipelines.models import model_records, model_report
 from pipelines.models.lead_features import (
     LABEL,
     LEAD,
@@ -86,12 +86,18 @@ def train(platform: Platform, *, seed: int = 0, by: str = "training") -> Trained
 
     with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
         probe, model = pool.map(learn, (known, labelled))
-    model, by_value = grade_by_value(platform, model, frame, apart=apart, seed=seed)
-    told = _provenance(frame, labelled, words, seed) | {"graded_by_value": len(by_value)}
+    model, value_version, by_value = grade_by_value(platform, model, frame)
+    told = _provenance(frame, labelled, words, seed)
+    told |= {"value_version": value_version, "graded_by_value": len(by_value)}
+    model = replace(model, metrics={**model.metrics, "groups": model_report.groups_of(probe, held_out)})
     version = platform.registry.publish(model, provenance=told, probe=probe)
     metrics = scoring.evaluate(probe, held_out, label=LABEL)
     decision = judge(platform, probe, held_out)
-    model_records.record_version(platform, version, metrics=metrics, provenance=told, decision=decision.to_json())
+    card = platform.registry.card(version)
+    model_records.record_version(
+        platform, version, metrics=metrics, provenance=told, decision=decision.to_json(), card=card
+    )
+    model_report.record(platform, version, probe, held_out)
     model_records.record_quality(platform, version, _quality_by_tenant(probe, known, held_out))
     scores = probe.score(held_out, reasons=0)["probability"].to_list()
     model_records.record_teaching(platform, version, frame, words, held_out, scores, model)
@@ -109,14 +115,7 @@ def judge(platform: Platform, probe: LeadModel, held_out: pl.DataFrame) -> Decis
     champion_probe = platform.registry.load_probe(champion)
     if champion_probe is None:
         return _uncontested("the champion has no probe to be judged by")
-    limits = model_records.probe_limits(platform, champion)
-    since = pl.DataFrame(
-        {TENANT: list(limits), "since": list(limits.values())},
-        schema={TENANT: pl.String, "since": held_out.schema[TIME]},
-    )
-    unseen = held_out.join(since, on=TENANT, how="left").filter(
-        pl.col("since").is_null() | (pl.col(TIME) >= pl.col("since"))
-    )
+    unseen = model_records.unseen_by(platform, champion, held_out)
     try:
         before = champion_probe.score(unseen, reasons=0)["probability"].to_numpy()
         champion_ms = _milliseconds(champion_probe, unseen)

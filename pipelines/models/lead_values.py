@@ -1,20 +1,20 @@
 """Grades by what a lead is worth and how many a tenant can work. How likely it is won, `lead_training` teaches."""
 
 import json
-from collections.abc import Collection
 
 import polars as pl
 import structlog
 
-from pipelines.models.lead_features import LEAD, TENANT, TIME, split_late
+from pipelines.models.lead_features import LEAD, TENANT, split_late
 from pipelines.resources.platform import Platform
-from scoring import LeadModel, value
+from scoring import LeadModel
+from scoring.kinds import DEAL_VALUE
 from tekup.errors import BadInput
 
 LEAST_DEALS = 20
 """A tenant with fewer won deals of a known value is graded by probability: its worth would be others' worth."""
 MOST_CAPACITY = 0.25
-_VALUE = "value_cents"
+VALUE = "value_cents"
 _CAPACITY = "select settings -> 'scoring' -> 'capacity' from raw_operational.tenants where deleted_at is null"
 _log = structlog.get_logger("scoring")
 
@@ -42,33 +42,31 @@ def read_deals(platform: Platform, frame: pl.DataFrame) -> pl.DataFrame:
     for tenant in platform.tenants():
         won = platform.lake.read(tenant.id, "conversions")
         if won is not None:
-            worth = won.filter(pl.col(_VALUE) > 0).select(LEAD, pl.col(_VALUE).cast(pl.Float64))
+            worth = won.filter(pl.col(VALUE) > 0).select(LEAD, pl.col(VALUE).cast(pl.Float64))
             parts.append(frame.filter(pl.col(TENANT) == str(tenant.id)).join(worth, on=LEAD, how="inner"))
-    return pl.concat(parts) if parts else frame.clear().with_columns(pl.lit(0.0).alias(_VALUE))
+    return pl.concat(parts) if parts else frame.clear().with_columns(pl.lit(0.0).alias(VALUE))
 
 
 def grade_by_value(
-    platform: Platform, model: LeadModel, frame: pl.DataFrame, *, apart: Collection[str], seed: int
-) -> tuple[LeadModel, tuple[str, ...]]:
-    """The model that grades by expected value the tenants that told their capacity, and which these are.
+    platform: Platform, model: LeadModel, frame: pl.DataFrame
+) -> tuple[LeadModel, str | None, tuple[str, ...]]:
+    """The model that knows what leads are worth by the live value model, that model's version, and who is graded by it.
 
-    A tenant that did not, or has fewer than `LEAST_DEALS` deals, is graded by probability, as all are where deals teach
-    no value. A tenant that stays ``apart`` teaches no value to others, and its leads are ranked by what theirs taught.
+    A tenant is graded by expected value once `LEAST_DEALS` of its won leads have a known value, in the shares of its
+    capacity where it told one. Before that, and as long as no value model is live or none fits these features, leads
+    are graded by probability.
     """
-    capacity = read_capacity(platform)
-    if not capacity:
-        return model, ()
+    registry = platform.registry_of(DEAL_VALUE)
+    version = registry.live_version()
+    if version is None:
+        return model, None, ()
+    worth, late = registry.load(version), split_late(frame)[1]
     deals = read_deals(platform, frame)
-    enough = set(deals.group_by(TENANT).len().filter(pl.col("len") >= LEAST_DEALS)[TENANT])
-    chosen = {tenant: share for tenant, share in capacity.items() if tenant in enough}
-    shared = deals.filter(~pl.col(TENANT).is_in(list(apart)))
-    if not chosen or shared.height < LEAST_DEALS:
-        return model, ()
+    enough = set(deals.group_by(TENANT).len().filter(pl.col("len") >= LEAST_DEALS)[TENANT]) & set(late[TENANT])
+    told = read_capacity(platform)
     try:
-        worth = value.train(
-            shared.select(*model.features, TENANT, TIME, _VALUE), label=_VALUE, time=TIME, tenant=TENANT, seed=seed
-        )
+        valued = model.with_value(worth, late, capacity={tenant: told.get(tenant) for tenant in enough})
     except BadInput as error:
-        _log.warning("deals teach no value; leads are graded by probability", why=str(error))
-        return model, ()
-    return model.with_value(worth, split_late(frame)[1], capacity=chosen), tuple(sorted(chosen))
+        _log.warning("the live value model can't be used; leads are graded by probability", why=str(error))
+        return model, None, ()
+    return valued, version, tuple(sorted(enough))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
+import psycopg
 from psycopg.types.json import Jsonb
 
 from pipelines.models.lead_features import LABEL, LEAD, TENANT, TIME, mature
@@ -29,7 +30,7 @@ NOT_WATCHED = (
 """Features that move by their nature, with the calendar or with the tenant's age, and would always alarm."""
 
 
-def record_history(platform: Platform, registry: Registry, kind: str = KIND) -> int:
+def record_history(platform: Platform, registry: Registry[Any], kind: str = KIND) -> int:
     """Copy what the registry's history has beyond the append-only table, and mark who is live; returns how much.
 
     Whoever acts next calls this, so an entry whose author died before copying it is copied then.
@@ -76,14 +77,15 @@ def record_version(
     provenance: Mapping[str, Any],
     decision: Mapping[str, Any],
     kind: str = KIND,
+    card: str = "",
 ) -> None:
     """Note a published version; whether it is live is noted by `record_history`."""
     with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="a pooled model's version") as connection:
         connection.execute(
-            "insert into ml.model_version (model_version, kind, metrics, provenance, decision) "
-            "values (%s, %s, %s, %s, %s) on conflict (model_version) do update set metrics = excluded.metrics, "
-            "provenance = excluded.provenance, decision = excluded.decision",
-            (version, kind, Jsonb(metrics), Jsonb(provenance), Jsonb(decision)),
+            "insert into ml.model_version (model_version, kind, metrics, provenance, decision, card) "
+            "values (%s, %s, %s, %s, %s, %s) on conflict (model_version) do update set metrics = excluded.metrics, "
+            "provenance = excluded.provenance, decision = excluded.decision, card = excluded.card",
+            (version, kind, Jsonb(metrics), Jsonb(provenance), Jsonb(decision), card),
         )
 
 
@@ -136,28 +138,62 @@ def record_teaching(
             references.append(("score", "probability", shape, held.height))
             lay = drift.reference_of_calibration(label, scores.to_numpy())
             references.append(("calibration", "outcome", lay, held.height))
-        newest = own[TIME].max()
         with platform.warehouse(UUID(str(tenant_id))) as connection:
-            connection.execute(
-                "insert into ml.model_teaching (tenant_id, model_version, lead_count, won_count, snapshot_hash, "
-                "newest_lead_at, probe_until, feedback_count) values (%s, %s, %s, %s, %s, %s, %s, %s) "
-                "on conflict do nothing",
-                (
-                    tenant_id,
-                    version,
-                    known.height,
-                    int(known[LABEL].sum()),
-                    snapshot_hash(own),
-                    newest,
-                    held[TIME].min() if held.height else newest,
-                    known.join(words, on=[TENANT, LEAD], how="semi").height,
-                ),
-            )
+            heard = known.join(words, on=[TENANT, LEAD], how="semi").height
+            _note_teaching(connection, version, own, held, known.height, int(known[LABEL].sum()), heard)
             connection.cursor().executemany(
                 "insert into ml.model_reference (tenant_id, model_version, subject, name, bins, row_count) "
                 "values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
                 [(tenant_id, version, subject, name, Jsonb(bins), count) for subject, name, bins, count in references],
             )
+
+
+def record_limits(platform: Platform, version: str, rows: pl.DataFrame, held_out: pl.DataFrame) -> None:
+    """By tenant: how many rows taught a version that predicts anything but the lead score, and what its probe saw."""
+    late = {str(key[0]): own for key, own in held_out.group_by(TENANT)}
+    for (tenant_id,), own in rows.group_by(TENANT):
+        held = late.get(str(tenant_id), held_out.clear())
+        with platform.warehouse(UUID(str(tenant_id))) as connection:
+            _note_teaching(connection, version, own.sort(TIME), held, own.height, 0, 0)
+
+
+def _note_teaching(
+    connection: psycopg.Connection,
+    version: str,
+    own: pl.DataFrame,
+    held: pl.DataFrame,
+    count: int,
+    won: int,
+    heard: int,
+) -> None:
+    newest = own[TIME].max()
+    connection.execute(
+        "insert into ml.model_teaching (tenant_id, model_version, lead_count, won_count, snapshot_hash, "
+        "newest_lead_at, probe_until, feedback_count) values (%s, %s, %s, %s, %s, %s, %s, %s) "
+        "on conflict do nothing",
+        (
+            own[TENANT][0],
+            version,
+            count,
+            won,
+            snapshot_hash(own),
+            newest,
+            held[TIME].min() if held.height else newest,
+            heard,
+        ),
+    )
+
+
+def unseen_by(platform: Platform, version: str, held_out: pl.DataFrame) -> pl.DataFrame:
+    """The rows of ``held_out`` that the probe of ``version`` does not know."""
+    limits = probe_limits(platform, version)
+    since = pl.DataFrame(
+        {TENANT: list(limits), "since": list(limits.values())},
+        schema={TENANT: pl.String, "since": held_out.schema[TIME]},
+    )
+    return held_out.join(since, on=TENANT, how="left", maintain_order="left").filter(
+        pl.col("since").is_null() | (pl.col(TIME) >= pl.col("since"))
+    )
 
 
 def probe_limits(platform: Platform, version: str) -> dict[str, datetime]:

@@ -8,8 +8,15 @@ from psycopg import sql
 
 from tekup.settings import Settings
 
-TABLES = ("lead_score", "lead_score_history", "lead_score_input", "lead_score_shadow")
-"""Every table of the warehouse that holds scores of a lead; drift, references and figures name nobody."""
+TABLES = (
+    "lead_score",
+    "lead_score_history",
+    "lead_score_input",
+    "lead_score_shadow",
+    "lead_value",
+    "lead_conversion",
+)
+"""Every table of the warehouse that holds scores or predictions of a lead; drift, curves and figures name nobody."""
 
 
 def erase_leads(connection: psycopg.Connection, lead_ids: Sequence[UUID]) -> dict[str, int]:
@@ -32,8 +39,16 @@ def erase_leads(connection: psycopg.Connection, lead_ids: Sequence[UUID]) -> dic
     return erased
 
 
+def erase_subscriptions(connection: psycopg.Connection, subscription_ids: Sequence[str]) -> dict[str, int]:
+    """Delete what is predicted of a person's subscriptions, as `erase_leads` does of leads."""
+    ids = list(subscription_ids)
+    deleted = connection.execute("delete from ml.subscription_churn where subscription_id = any(%s)", (ids,)).rowcount
+    return {"ml.subscription_churn": deleted}
+
+
 def forget_tenant(settings: Settings, tenant_id: UUID) -> int:
     """Remove what each stored model version learned of one tenant alone; returns how many files that were."""
-    from scoring.registry import Registry  # seconds of imports, and deleting a tenant is rare
+    from scoring.kinds import KINDS  # seconds of imports, and deleting a tenant is rare
+    from scoring.registry import Registry
 
-    return Registry(settings.models_of("lead_score")).forget_tenant(str(tenant_id))
+    return sum(Registry(settings.models_of(kind)).forget_tenant(str(tenant_id)) for kind in KINDS)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import dagster as dg
@@ -17,7 +17,11 @@ from tekup.directory.tenants import Tenant, find_tenant, list_tenants
 from tekup.settings import Settings, current_settings
 
 if TYPE_CHECKING:
-    from scoring.registry import Registry
+    from scoring.kinds import Kind
+    from scoring.model import LeadModel
+    from scoring.registry import Artefact, Registry
+
+_M = TypeVar("_M", bound="Artefact")
 
 
 class Platform:
@@ -45,15 +49,17 @@ class Platform:
         return Lake(self.settings.lake)
 
     @cached_property
-    def registry(self) -> "Registry":
-        """The lead-score models."""
-        return self.registry_of("lead_score")
+    def registry(self) -> "Registry[LeadModel]":
+        """The lead-score models. Imported here: what scoring stands on takes seconds, and few commands need it."""
+        from scoring.kinds import LEAD_SCORE
 
-    def registry_of(self, kind: str) -> "Registry":
-        """The models of one kind. Imported here: what scoring stands on takes seconds, and few commands need it."""
+        return self.registry_of(LEAD_SCORE)
+
+    def registry_of(self, kind: "Kind[_M]") -> "Registry[_M]":
+        """The models of one kind."""
         from scoring.registry import Registry
 
-        return Registry(self.settings.models_of(kind))
+        return Registry(self.settings.models_of(kind.name), kind.read)
 
     def api_base(self, connection: Connection) -> str | None:
         """Where to reach a connection's vendor; None means the vendor's own address."""

@@ -42,7 +42,7 @@ left join (
 left join (
     select q.tenant_id, q.value, q.baseline
     from ml.model_quality as q
-    inner join ml.model_version as v on v.model_version = q.model_version and v.is_live
+    inner join ml.model_version as v on v.model_version = q.model_version and v.is_live and v.kind = 'lead_score'
     where q.metric = 'roc_auc'
 ) as quality on quality.tenant_id = tenant.tenant_id
 left join (

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table, and_, insert, tuple_, 
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from serving.kit.repository import TenantRepository
+from serving.leads.schemas import ScoreKey
 from serving.models.operational import audit_log, leads, leads_without_people
 from serving.models.warehouse import fct_lead_score, lead_score
 from tekup.ids import uuid7
@@ -88,7 +89,7 @@ class ScoredLeadRepository(TenantRepository):
     async def scores_of(self, ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
         """The last score of each of these leads, as many as were scored."""
         s = lead_score.c
-        query = self.rows_of(lead_score, s.lead_id, s.probability, s.grade, s.scored_at).where(s.lead_id.in_(ids))
+        query = self.rows_of(lead_score).where(s.lead_id.in_(ids))
         return {row.lead_id: row for row in await self.session.execute(query)}
 
     async def page(
@@ -97,15 +98,17 @@ class ScoredLeadRepository(TenantRepository):
         status: str | None,
         source: str | None,
         grade: str | None,
-        by_probability: bool,
+        key_name: ScoreKey | None,
         ascending: bool,
         after: Position | None,
         limit: int,
     ) -> Sequence[Row[Any]]:
-        """Scored leads as of the last build, by probability or by time of creation."""
+        """Scored leads as of the last build, by something of the score (who lacks it is left out) or by their time."""
         s = fct_lead_score.c
-        key: ColumnElement[Any] = s.probability if by_probability else s.created_at
-        query = self.rows_of(fct_lead_score, s.lead_id, s.probability, s.grade, s.scored_at, key.label("key"))
+        key: ColumnElement[Any] = s.created_at if key_name is None else s[key_name]
+        query = self.rows_of(fct_lead_score, *s, key.label("key"))
+        if key_name is not None:
+            query = query.where(key.is_not(None))
         query = _filtered(query, (s.status, status), (s.source, source), (s.grade, grade))
         query = _keyset(query, key, s.lead_id, ascending, after)
         return await self.fetch_all(query.limit(limit))

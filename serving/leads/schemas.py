@@ -1,7 +1,7 @@
 """Shapes of leads in requests and answers. What is allowed to whom is not decided here."""
 
 from datetime import datetime
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,7 +10,10 @@ from serving.kit.text import Currency, LongText, Text
 
 LeadStatus: TypeAlias = Literal["new", "contacted", "qualified", "won", "lost"]
 Grade: TypeAlias = Literal["A", "B", "C", "D", "E"]
-LeadOrder: TypeAlias = Literal["-created_at", "created_at", "-probability", "probability"]
+LeadOrder: TypeAlias = Literal[
+    "-created_at", "created_at", "-probability", "probability", "-expected_value_cents", "expected_value_cents"
+]
+ScoreKey: TypeAlias = Literal["probability", "expected_value_cents"]
 _INT4, _INT8 = 2**31 - 1, 2**63 - 1
 
 
@@ -83,6 +86,16 @@ class Lead(LeadFacts):
     created_at: datetime
     updated_at: datetime
     probability: float | None = Field(default=None, description="Of the last scoring; absent before the first.")
+    probability_low: float | None = Field(default=None, description="The true probability of nine leads in ten lies")
+    probability_high: float | None = Field(default=None, description="between these two.")
+    has_enough_data: bool | None = Field(
+        default=None, description="False: the score is too unsure to rank the lead by."
+    )
+    is_out_of_distribution: bool | None = Field(default=None, description="The lead is unlike those of the training.")
+    expected_value_cents: int | None = Field(
+        default=None,
+        description="The probability times what a deal is worth, in minor units of the tenant's reporting currency.",
+    )
     grade: Grade | None = None
     scored_at: datetime | None = None
 
@@ -95,7 +108,10 @@ class LeadQuery(BaseModel):
     status: LeadStatus | None = None
     source: Text | None = None
     grade: Grade | None = Field(default=None, description="Only leads that were scored so.")
-    sort: LeadOrder = Field(default="-created_at", description="`-probability`: the most promising first.")
+    sort: LeadOrder = Field(
+        default="-created_at",
+        description="`-probability`: the likeliest first; `-expected_value_cents`: those worth most first.",
+    )
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, max_length=500, description="`next_cursor` of the page before.")
 
@@ -107,7 +123,13 @@ class LeadQuery(BaseModel):
     @property
     def needs_scores(self) -> bool:
         """Whether the scores choose or order the leads."""
-        return self.grade is not None or self.sort.endswith("probability")
+        return self.grade is not None or self.score_key is not None
+
+    @property
+    def score_key(self) -> ScoreKey | None:
+        """What of the score orders the leads, None where their time does."""
+        name = self.sort.removeprefix("-")
+        return None if name == "created_at" else cast(ScoreKey, name)
 
 
 class LeadPage(BaseModel):

@@ -20,6 +20,16 @@ from tekup.clock import utc_now
 from tekup.contracts.events import LeadCreated, LeadStatusChanged
 
 _TIME_OF_STATUS = {"contacted": "contacted_at", "qualified": "qualified_at", "won": "won_at", "lost": "lost_at"}
+_OF_SCORE = (
+    "probability",
+    "probability_low",
+    "probability_high",
+    "has_enough_data",
+    "is_out_of_distribution",
+    "expected_value_cents",
+    "grade",
+    "scored_at",
+)
 
 
 async def list_leads(databases: Databases, subject: Subject, query: LeadQuery, cursors: CursorSigner) -> LeadPage:
@@ -27,14 +37,14 @@ async def list_leads(databases: Databases, subject: Subject, query: LeadQuery, c
     after = None
     if query.cursor is not None:
         key, last_id = cursors.open(subject.tenant_id, query.question, query.cursor)
-        after = Position(key if isinstance(key, float) else datetime.fromisoformat(key), UUID(last_id))
+        after = Position(datetime.fromisoformat(key) if isinstance(key, str) else key, UUID(last_id))
     if query.needs_scores:
         items, last = await _scored_page(databases, subject, query, after)
     else:
         items, last = await _plain_page(databases, subject, query, after)
     if last is None:
         return LeadPage(items=items, next_cursor=None)
-    key = last.key if isinstance(last.key, float) else last.key.isoformat()
+    key = last.key.isoformat() if isinstance(last.key, datetime) else last.key
     return LeadPage(items=items, next_cursor=cursors.make(subject.tenant_id, query.question, [key, str(last.id)]))
 
 
@@ -64,7 +74,7 @@ async def _scored_page(
             status=query.status,
             source=query.source,
             grade=query.grade,
-            by_probability=query.sort.endswith("probability"),
+            key_name=query.score_key,
             ascending=not query.sort.startswith("-"),
             after=after,
             limit=query.limit + 1,
@@ -172,7 +182,7 @@ async def _scores_of(databases: Databases, subject: Subject, ids: list[UUID]) ->
 def _lead(row: Row[Any], score: Row[Any] | None) -> Lead:
     facts = {name: getattr(row, name) for name in Lead.model_fields if name in row._mapping}
     if score is not None:
-        facts |= {"probability": score.probability, "grade": score.grade, "scored_at": score.scored_at}
+        facts |= {name: getattr(score, name) for name in _OF_SCORE}
     return Lead.model_construct(**facts)
 
 

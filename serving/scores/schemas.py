@@ -80,6 +80,11 @@ class Score(BaseModel):
         default=None, description="False: the score is too unsure to rank the lead by; show that instead of the number."
     )
     is_out_of_distribution: bool | None = Field(default=None, description="The lead is unlike those of the training.")
+    expected_value_cents: int | None = Field(
+        default=None,
+        description="The chance times what a deal is worth, in minor units of the tenant's reporting currency; null "
+        "before a model of deals' values is live.",
+    )
     reasons: list[Reason]
     model_version: str
     features_from: FeaturesFrom | None = Field(
@@ -100,6 +105,7 @@ class BatchScore(BaseModel):
     probability_high: float | None = None
     has_enough_data: bool | None = None
     is_out_of_distribution: bool | None = None
+    expected_value_cents: int | None = None
     reasons: list[Reason] = []
     features_from: FeaturesFrom | None = None
     error: str | None = Field(default=None, description="Why this lead could not be scored; the others were.")

@@ -98,6 +98,7 @@ async def get_score(
         probability_high=stored.probability_high,
         has_enough_data=stored.has_enough_data,
         is_out_of_distribution=stored.is_out_of_distribution,
+        expected_value_cents=stored.expected_value_cents,
         reasons=[_told(**reason, language=language) for reason in stored.reasons],
         model_version=stored.model_version,
         scored_at=stored.scored_at,
@@ -264,6 +265,7 @@ def _score_one(
         probability_high=score.probability_high,
         has_enough_data=score.has_enough_data,
         is_out_of_distribution=score.is_out_of_distribution,
+        expected_value_cents=None if score.expected_value is None else round(score.expected_value),
         reasons=[_told(r.feature, r.value, r.contribution, language) for r in score.reasons],
         model_version=loaded.version,
         features_from=known.source,
@@ -290,6 +292,8 @@ def _score_many(
     scored = loaded.model.score(pl.DataFrame(columns), reasons=reasons, tenant=str(tenant_id), threads=1)
     rows = scored.to_dicts()
     for row in rows:
+        worth = row.pop("expected_value")
+        row["expected_value_cents"] = None if worth is None else round(worth)
         row["reasons"] = [_told(**reason, language=language) for reason in row["reasons"]]
     return rows
 

@@ -15,7 +15,10 @@ from tests.paths import ROOT
 
 PROJECT = ROOT / "dbt"
 STAGING_TENANCY = "assert_staging_belongs_to_known_tenants"
-SHOWN_AT_ONCE = {"fct_quality_daily", "fct_lead_score_history", "fct_model_drift", "fct_model_quality"}
+SHOWN_AT_ONCE = {
+    "fct_quality_daily", "fct_lead_score_history", "fct_model_drift", "fct_model_quality", "fct_lead_prediction",
+    "fct_subscription_churn",
+}  # fmt: skip
 """Marts that are views over what something else than dbt stores, never older than it."""
 # exchange rates are the same for everybody; no reader is granted them
 TENANTLESS = {"int_exchange_rate_daily"}
@@ -176,7 +179,7 @@ def test_only_what_needs_scores_or_credit_waits_for_them(models: dict[str, dict[
     assert late == reads_ml | {"fct_channel_performance_monthly"} == {
         "fct_lead_score", "fct_attribution_credit", "fct_attribution_daily", "fct_attribution_campaign",
         "dim_lead_enrichment", "fct_channel_performance_monthly", "fct_lead_score_history", "fct_model_drift",
-        "fct_model_quality",
+        "fct_model_quality", "fct_lead_prediction", "fct_subscription_churn",
     }  # fmt: skip
 
 

@@ -127,12 +127,23 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         },
         "raw_stripe.customers": {"cus_1": {**money, "email": "ida@x.dk"}},
         "raw_stripe.subscriptions": {
-            "sub_1": {**money, "status": "active", "start_date": january, "customer": "cus_1",
-                      "items": {"data": [{"price": price}]}}
+            "sub_1": {
+                **money,
+                "status": "active",
+                "start_date": january,
+                "customer": "cus_1",
+                "items": {"data": [{"price": price}]},
+            }
         },
         "raw_stripe.invoices": {
-            "in_1": {**money, "status": "paid", "total": 300 * factor, "subtotal": 300 * factor, "customer": "cus_1",
-                     "lines": {"data": [line]}},
+            "in_1": {
+                **money,
+                "status": "paid",
+                "total": 300 * factor,
+                "subtotal": 300 * factor,
+                "customer": "cus_1",
+                "lines": {"data": [line]},
+            },
             "in_2": {**money, "status": "a new word", "total": "9" * 40},
         },
         "raw_stripe.charges": {
@@ -142,11 +153,23 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         "raw_stripe.credit_notes": {"cn_1": {**money, "status": "issued", "total": 30 * factor, "invoice": "in_1"}},
         "raw_stripe.payouts": {"po_1": {**money, "status": "paid", "amount": 150 * factor}},
         "raw_stripe.balance_transactions": {
-            "txn_1": {**money, "type": "charge", "source": "ch_1", "amount": 300 * factor, "fee": 9,
-                      "net": 300 * factor - 9},
+            "txn_1": {
+                **money,
+                "type": "charge",
+                "source": "ch_1",
+                "amount": 300 * factor,
+                "fee": 9,
+                "net": 300 * factor - 9,
+            },
             "txn_2": {**money, "type": "refund", "source": "re_1", "amount": -100, "fee": 0, "net": -100},
-            "txn_3": {**money, "type": "payout", "source": "po_1", "amount": -150 * factor, "fee": 0,
-                      "net": -150 * factor},
+            "txn_3": {
+                **money,
+                "type": "payout",
+                "source": "po_1",
+                "amount": -150 * factor,
+                "fee": 0,
+                "net": -150 * factor,
+            },
         },
         "raw_stripe.refunds": {"re_1": {**money, "status": "succeeded", "amount": 100, "charge": "ch_1"}},
         "raw_kit.subscribers": {"5": {"email_address": "ida@x.dk", "state": "active", "created_at": "2026-01-01"}},
@@ -217,6 +240,14 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
         [{"tenant_id": tenant_id, "lead_id": LEAD, "scored_at": "2026-02-11", "model_version": "v1",
           "probability": 0.1 * factor, "grade": "B"}],
     )  # fmt: skip
+    told = {"tenant_id": tenant_id, "model_version": "v2", "input_hash": 1}
+    worth = {"value_cents": 900 * factor, "value_cents_low": 100, "value_cents_high": 90_000}
+    chances = {f"by_{days}d": days / 1000 * factor for days in (7, 14, 30, 60, 90)}
+    doubt = {"probability_low": 0.0, "probability_high": 1.0, "has_enough_data": True, "is_out_of_distribution": False}
+    insert(connection, "ml.lead_value", [{**told, "lead_id": LEAD, **worth}])
+    insert(connection, "ml.lead_conversion", [{**told, "lead_id": LEAD, **chances}])
+    churn = {**told, "subscription_id": "sub_1", "probability": 0.1 * factor, **doubt, "reasons": "[]"}
+    insert(connection, "ml.subscription_churn", [churn])
     insert(
         connection,
         "ml.model_quality",

@@ -17,9 +17,7 @@ where n.nspname in ('marts', 'intermediate') and c.relkind = 'r' and c.relname n
 
 def contents(warehouse: Warehouse) -> dict[str, set[tuple[object, ...]]]:
     """Every table's rows as text."""
-    return {
-        str(name): set(warehouse.rows(f"select t::text from {name} as t")) for (name,) in warehouse.rows(_TABLES)
-    }
+    return {str(name): set(warehouse.rows(f"select t::text from {name} as t")) for (name,) in warehouse.rows(_TABLES)}
 
 
 @pytest.fixture
@@ -54,7 +52,9 @@ def test_deltas_over_random_histories_equal_a_full_build(warehouse: Warehouse) -
     warehouse.build("run", "--exclude", "staging", "tag:after_models")
     with ExitStack() as stack:
         # begun before the build and committed after it: its rows are older than what the build has seen
-        late = stack.enter_context(warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: late rows"))
+        late = stack.enter_context(
+            warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: late rows")
+        )
         history.change(late, 25)
         warehouse.build("run", "--exclude", "staging", "tag:after_models")
     change(40)

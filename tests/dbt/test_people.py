@@ -82,7 +82,9 @@ def test_a_person_whose_only_record_goes_while_a_build_runs_stays_for_those_that
         insert(connection, "raw_kit.subscribers", [vendor_row(guests.a, "52", {"email_address": "brief@x.dk"})])
     guests.build("run", "--select", "dim_person_identity", "fct_email_subscriber")
     with guests.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: delete between models") as connection:
-        connection.execute("update raw_kit.subscribers set deleted_at = now(), synced_at = now() where object_id = '52'")
+        connection.execute(
+            "update raw_kit.subscribers set deleted_at = now(), synced_at = now() where object_id = '52'"
+        )
     guests.build("run", "--select", "dim_contact")
     assert guests.rows(kept) == [(0, 1, None)]
     orphans = "select person_id from marts.fct_email_subscriber except select person_id from marts.dim_contact"

@@ -146,7 +146,9 @@ def test_a_test_of_what_models_produced_holds_nobody(
         if node["resource_type"] == "test" and (node.get("attached_node") or "").endswith(".fct_lead_score")
     )
     everything = "select tenant_id from marts.dim_tenant"
-    record_results(platform, manifest, [{"unique_id": late["unique_id"], "status": "fail", "compiled_code": everything}])
+    record_results(
+        platform, manifest, [{"unique_id": late["unique_id"], "status": "fail", "compiled_code": everything}]
+    )
     failed = warehouse.rows("select count(*) from ops.check_result where not is_passed")
     assert failed == [(2,)]
     assert held_tenants(platform) == {}
@@ -227,7 +229,9 @@ def test_a_held_tenant_keeps_the_extract_it_has(warehouse: Warehouse, platform: 
         create_tenant(warehouse.doors, name, f"{name}.example", tenant_id=tenant_id)
 
     def extract() -> dict[UUID, int]:
-        done = dg.materialize([lake_extracts], selection=[dg.AssetKey(["lake", "lead_features"])], resources={"platform": platform})
+        done = dg.materialize(
+            [lake_extracts], selection=[dg.AssetKey(["lake", "lead_features"])], resources={"platform": platform}
+        )
         assert done.success
         return {tenant: platform.lake.query("lead_features", [tenant]).height for tenant in (warehouse.a, warehouse.b)}
 

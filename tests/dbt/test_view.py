@@ -41,7 +41,9 @@ def test_another_definition_with_the_same_columns_takes_its_place_without_a_new_
     )  # fmt: skip
     (shown,) = warehouse.rows(f"select count(*) from {QUALITY}")[0]
     change(warehouse, f"comment on view {QUALITY} is 'dbt before'")
-    change(warehouse, f"create or replace view {QUALITY} as select * from ({definition(warehouse, QUALITY)}) v where false")
+    change(
+        warehouse, f"create or replace view {QUALITY} as select * from ({definition(warehouse, QUALITY)}) v where false"
+    )
     warehouse.build("run", "--select", "fct_quality_daily")
     assert standing(warehouse, QUALITY) == before
     assert warehouse.rows(f"select count(*) from {QUALITY}") == [(shown,)]

@@ -1,10 +1,12 @@
 """Time to conversion: hazards add up to the truth, also where most leads still wait."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
-from scoring import duration, errors
+from scoring import Registry, duration, errors, kinds
 from scoring.duration import DurationModel
 
 
@@ -55,3 +57,22 @@ def test_negative_duration_is_refused_by_name() -> None:
     frame = make(50, seed=3).with_columns(pl.col("days") - 500)
     with pytest.raises(errors.LabelError, match="'days'"):
         duration.train(frame, days="days", event="has_converted")
+
+
+def test_a_registry_gives_the_model_back(model: DurationModel, tmp_path: Path) -> None:
+    registry = Registry(tmp_path, kinds.CONVERSION_TIME.read)
+    again = registry.load(registry.publish(model))
+    asked = make(20, seed=5)
+    assert again.predict(asked).equals(model.predict(asked))
+    assert again.periods == model.periods
+
+
+def test_losses_of_a_lead_are_those_of_its_periods_and_better_than_not_knowing_it(model: DurationModel) -> None:
+    asked = make(400, seed=6)
+    own = duration.losses(model, asked, days="days", event="has_converted")
+    rows = duration.expand(asked, days="days", event="has_converted")
+    blind = rows["is_event_in_period"].mean()
+    assert len(own) == 400
+    figures = duration.evaluate(model, asked, days="days", event="has_converted")
+    assert own.sum() / rows.height == pytest.approx(figures["log_loss"])
+    assert figures["log_loss"] < -blind * np.log(blind) - (1 - blind) * np.log(1 - blind)  # type: ignore[operator]

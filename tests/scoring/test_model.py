@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import scoring
 from scoring import errors, value
-from scoring.model import SCORED
+from scoring.scores import SCORED
 from tekup.errors import BadInput
 from tests.scoring import leads
 

@@ -161,7 +161,7 @@ def test_publisher_killed_at_any_moment_leaves_only_whole_models(location: str, 
         """
         import json, sys
         from scoring.registry import Registry
-        from scoring.model import from_files
+        from scoring.loading import from_files
         registry, model = Registry(sys.argv[1]), from_files(json.load(sys.stdin), "test")
         print("ready", flush=True)
         while True:

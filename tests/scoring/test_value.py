@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 import scoring
-from scoring import errors, value
+from scoring import errors, kinds, value
+from scoring.adaptation import key_of
 from scoring.value import ValueModel
 from tests.scoring import leads
 
@@ -51,8 +52,13 @@ def test_model_beats_the_mean_and_says_so(model: ValueModel) -> None:
     assert model.metrics["total_ratio"] == pytest.approx(1, abs=0.01)
 
 
-def test_one_deal_equals_the_batch_and_the_files_give_it_back(model: ValueModel) -> None:
-    again = ValueModel.from_files(model.files(), model.tenants)
+def test_one_deal_equals_the_batch_and_a_registry_gives_the_model_back(model: ValueModel, tmp_path: Path) -> None:
+    registry = scoring.Registry(tmp_path, kinds.DEAL_VALUE.read)
+    version = registry.publish(model)
+    again = registry.load(version)
+    assert again.fingerprint == model.fingerprint
+    assert "gamma_deviance" in registry.card(version)
+    assert registry.load(version, tenants=["small"]).tenants == {key_of("small"): model.tenants[key_of("small")]}
     for lead in make(5, seed=3).rows(named=True):
         expected = model.predict(pl.DataFrame([lead]))["value"][0]
         assert again.predict_one(lead, tenant=lead["tenant_id"]) == pytest.approx(expected)
@@ -90,5 +96,7 @@ def test_grades_by_value_are_each_tenants_own_and_live_in_its_own_file(tmp_path:
     for again in (scoring.load(folder), scoring.load(folder, tenants=["a"])):
         assert again.score_one(lead) == model.score_one(lead)
     assert list(scoring.load(folder, tenants=["c"]).value_edges) == []
+    usual = chance.with_value(worth, frame, capacity={"a": None}).score(frame.filter(pl.col("tenant_id") == "a"))
+    assert (usual["grade"] == "A").mean() == pytest.approx(0.1, abs=0.02)
     with pytest.raises(errors.EmptyFrame, match="tenant d"):
         chance.with_value(worth, frame, capacity={"d": 0.1})

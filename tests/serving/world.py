@@ -24,6 +24,7 @@ GRADES = ("A", "B", "C", "D", "E")
 MARTS = """
 drop table if exists marts.ftr_lead, marts.fct_lead_score, marts.fct_attribution_credit, marts.fct_attribution_daily,
 marts.kpi_tenant_daily;
+drop view if exists marts.fct_lead_prediction, marts.fct_subscription_churn;
 create table marts.ftr_lead (
     tenant_id uuid not null, lead_id uuid not null, source text, country text, employee_count integer,
     message_length integer, has_email boolean, win_rate_so_far numeric, primary key (tenant_id, lead_id)
@@ -31,8 +32,24 @@ create table marts.ftr_lead (
 create table marts.fct_lead_score (
     tenant_id uuid not null, lead_id uuid not null, probability double precision, grade text, reasons jsonb,
     model_version text, scored_at timestamptz, status text, source text, created_at timestamptz,
+    probability_low double precision, probability_high double precision, has_enough_data boolean,
+    is_out_of_distribution boolean, expected_value_cents bigint,
     primary key (tenant_id, lead_id)
 );
+create view marts.fct_lead_prediction as
+select tenant_id, lead_id, value_cents, value_cents_low, value_cents_high, 'DKK'::text as currency,
+    model_version as value_model_version, 0.1::double precision as converted_by_7d_rate,
+    0.2::double precision as converted_by_14d_rate, 0.3::double precision as converted_by_30d_rate,
+    0.4::double precision as converted_by_60d_rate, 0.5::double precision as converted_by_90d_rate,
+    90::double precision as median_days, model_version as conversion_model_version, predicted_at
+from ml.lead_value;
+create view marts.fct_subscription_churn as
+select tenant_id, subscription_id, 'cus_' || right(subscription_id, 1) as customer_id, 'Basis'::text as product_name,
+    probability, probability_low, probability_high, has_enough_data, is_out_of_distribution, 1000::bigint as mrr_cents,
+    (1000 * probability)::bigint as mrr_at_risk_cents, 'DKK'::text as currency, reasons, model_version, predicted_at
+from ml.subscription_churn;
+select ops.secure_relation('marts.fct_lead_prediction');
+select ops.secure_relation('marts.fct_subscription_churn');
 create table marts.fct_attribution_credit (
     tenant_id uuid not null, model text, channel text, currency text, conversions double precision, value_cents bigint,
     reporting_value_cents bigint, reporting_currency text, spend_cents bigint, roas_rate double precision,
@@ -93,6 +110,29 @@ def is_scored(number: int) -> bool:
     return number % 3 != 0
 
 
+def worth_of(lead: PlannedLead, weight: int) -> int:
+    """What a lead is expected to bring; nothing is known of those that came by referral."""
+    return 0 if lead.source == "referral" else round(lead.probability * 1_000_000) * weight
+
+
+def fill_predictions(connection: psycopg.Connection, tenant_id: UUID, leads: list[PlannedLead], weight: int) -> None:
+    """What a deal with each scored lead is worth, and the risk of five subscriptions."""
+    connection.execute("delete from ml.lead_value where tenant_id = %s", (tenant_id,))
+    connection.execute("delete from ml.subscription_churn where tenant_id = %s", (tenant_id,))
+    connection.cursor().executemany(
+        "insert into ml.lead_value (tenant_id, lead_id, model_version, input_hash, value_cents, value_cents_low, "
+        "value_cents_high) values (%s, %s, 'worth-1', 1, %s, 100, 900000)",
+        [(tenant_id, lead.id, 1000 * weight) for number, lead in enumerate(leads) if is_scored(number)],
+    )
+    reasons = json.dumps([{"feature": "failed_charge_count_35d", "value": "2", "contribution": 0.05 * weight}])
+    connection.cursor().executemany(
+        "insert into ml.subscription_churn (tenant_id, subscription_id, model_version, input_hash, probability, "
+        "probability_low, probability_high, has_enough_data, is_out_of_distribution, reasons) "
+        "values (%s, %s, 'churn-1', 1, %s, 0, 1, true, false, %s)",
+        [(tenant_id, f"sub_{number}", 0.01 * weight + number / 10, reasons) for number in range(5)],
+    )
+
+
 def fill_operational(doors: Doors, tenant_id: UUID, leads: list[PlannedLead]) -> None:
     """Store the leads, in place of all others."""
     with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant_id) as connection:
@@ -118,12 +158,16 @@ def fill_warehouse(doors: Doors, tenant_id: UUID, leads: list[PlannedLead], weig
         )
         cursor.executemany(
             "insert into marts.fct_lead_score (tenant_id, lead_id, model_version, probability, grade, reasons, "
-            "scored_at, status, source, created_at) values (%s, %s, 'batch-1', %s, %s, %s, %s, %s, %s, %s)",
+            "scored_at, status, source, created_at, probability_low, probability_high, has_enough_data, "
+            "is_out_of_distribution, expected_value_cents) "
+            "values (%s, %s, 'batch-1', %s, %s, %s, %s, %s, %s, %s, 0.001, 0.999, true, false, %s)",
             [
-                (tenant_id, x.id, x.probability, x.grade, reasons, START, x.status, x.source, x.created_at)
+                (tenant_id, x.id, x.probability, x.grade, reasons, START, x.status, x.source, x.created_at,
+                 None if worth_of(x, weight) == 0 else worth_of(x, weight))
                 for x in scored
             ],
-        )
+        )  # fmt: skip
+        fill_predictions(connection, tenant_id, leads, weight)
         cursor.executemany(
             "insert into marts.ftr_lead values (%s, %s, %s, 'DK', %s, %s, true, 0.25)",
             [(tenant_id, lead.id, lead.source, 10 * weight, 100 * weight) for lead in leads if lead.id != lead_id(0)],

@@ -13,11 +13,13 @@ SOURCES = ("operational", *VENDORS)
 _RAW = dg.AssetSelection.key_prefixes(["raw"])
 _RATES = dg.AssetSelection.key_prefixes(["raw", "ecb"])
 _LAKE = dg.AssetSelection.key_prefixes(["lake"])
+_MODELS = dg.AssetSelection.key_prefixes(["models"])
 _MODEL = dg.AssetSelection.assets(["models", "lead_score"])
-_SCORES = dg.AssetSelection.assets(["scores", "leads"], ["watch", "lead_score"])
+_WATCHED = dg.AssetSelection.assets(["scores", "leads"], ["watch", "lead_score"])
+_SCORES = dg.AssetSelection.key_prefixes(["scores"]) | _WATCHED
 _CREDIT = dg.AssetSelection.key_prefixes(["attribution"])
 _ENRICHMENT = dg.AssetSelection.assets(["ml", "lead_enrichment"])
-_PRODUCED = _RAW | _LAKE | _MODEL | _SCORES | _CREDIT | _ENRICHMENT
+_PRODUCED = _RAW | _LAKE | _MODELS | _SCORES | _CREDIT | _ENRICHMENT
 _AFTER_MODELS = (_SCORES | _CREDIT | _ENRICHMENT).downstream() - _PRODUCED
 
 
@@ -45,14 +47,18 @@ gate_marts = dg.define_asset_job(
     description="Check what arrived and what was built; hold the tenants that a blocking check fails for.",
 )
 extract_to_lake = dg.define_asset_job("extract_to_lake", selection=_LAKE, description="Write the Parquet extracts.")
-train_lead_score = dg.define_asset_job(
-    "train_lead_score", selection=_MODEL, description="Train a model; promote it if it beats the live one."
+train_models = dg.define_asset_job(
+    "train_models", selection=_MODELS, description="Train a model of each kind; promote it if it beats the live one."
 )
-score_leads = dg.define_asset_job(
-    "score_leads", selection=_SCORES, description="Score leads whose inputs or model changed, and look for drift."
+score_rows = dg.define_asset_job(
+    "score_rows",
+    selection=_SCORES,
+    description="Score leads and subscriptions whose inputs or model changed, and look for drift.",
 )
 train_and_score = dg.define_asset_job(
-    "train_and_score", selection=_MODEL | _SCORES, description="Train after an alarm, and score if the model won."
+    "train_and_score",
+    selection=_MODEL | _WATCHED,
+    description="Train the lead score after an alarm, and score leads if the model won.",
 )
 attribute_channels = dg.define_asset_job("attribute_channels", selection=_CREDIT, description="Credit the channels.")
 publish = dg.define_asset_job(
@@ -61,7 +67,7 @@ publish = dg.define_asset_job(
 check_marts = dg.define_asset_job("check_marts", selection=_OUTCOME, description="Check what the models produced.")
 retrain = dg.define_asset_job(
     "retrain",
-    selection=_MARTS | _GATE | _LAKE | _MODEL | _SCORES | _CREDIT | _AFTER_MODELS | _OUTCOME,
+    selection=_MARTS | _GATE | _LAKE | _MODELS | _SCORES | _CREDIT | _AFTER_MODELS | _OUTCOME,
     description="Build, check, extract, train, score, attribute and publish, whatever has changed since.",
 )
 

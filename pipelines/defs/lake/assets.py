@@ -21,6 +21,10 @@ _EXTRACTS = {
         "coalesce(reporting_value_cents, 0) as value_cents, reporting_currency as currency "
         "from marts.fct_conversion order by person_id, converted_at, lead_id",
     ),
+    "subscription_features": (
+        "ftr_subscription",
+        "select * from marts.ftr_subscription order by as_of_at, subscription_id",
+    ),
     "lead_features": ("ftr_lead", "select * from marts.ftr_lead order by as_of_at, lead_id"),
 }
 

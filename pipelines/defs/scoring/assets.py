@@ -17,7 +17,7 @@ _STILL = {
 
 @dg.asset(
     key=["models", "lead_score"],
-    deps=[["lake", "lead_features"], ["lake", "conversions"]],
+    deps=[["lake", "lead_features"], ["lake", "conversions"], ["models", "deal_value"]],
     group_name="scoring",
     owners=OWNERS,
     kinds={"lightgbm"},

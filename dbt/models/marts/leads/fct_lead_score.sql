@@ -4,6 +4,7 @@
         indexes=[
             {'columns': ['tenant_id', 'lead_id'], 'unique': true},
             {'columns': ['tenant_id', 'probability']},
+            {'columns': ['tenant_id', 'expected_value_cents']},
         ],
     )
 }}
@@ -18,6 +19,8 @@ select
     score.has_enough_data,
     score.is_out_of_distribution,
     score.grade,
+    score.expected_value_cents,
+    tenant.currency,
     score.reasons,
     score.model_version,
     score.scored_at,
@@ -27,3 +30,4 @@ select
 from {{ ref('fct_lead') }} as lead
 inner join {{ source('ml', 'lead_score') }} as score
     on score.tenant_id = lead.tenant_id and score.lead_id = lead.lead_id
+inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id

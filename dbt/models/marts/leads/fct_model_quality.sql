@@ -32,6 +32,11 @@ with measured as (
 select
     tenant_id,
     model_version,
+    (
+        select version.kind
+        from {{ source('ml', 'model_version') }} as version
+        where version.model_version = measured.model_version
+    ) as kind,
     metric,
     max(held_out_value) as held_out_value,
     max(held_out_baseline) as held_out_baseline,

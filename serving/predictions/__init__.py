@@ -1,0 +1,1 @@
+"""What is predicted beside the lead score: deal value, time to conversion, churn. The pipelines teach the models."""
