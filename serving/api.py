@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from serving.attribution.endpoints import router as attribution
 from serving.auth.endpoints import router as auth
+from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
 from serving.explanations.endpoints import router as explanations
 from serving.health.endpoints import router as health
@@ -26,6 +27,7 @@ ROUTERS = (
     tenants,
     sessions,
     events,
+    deliveries,
     webhooks,
     health,
 )

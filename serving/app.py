@@ -17,6 +17,7 @@ from serving.auth.notices import Notices
 from serving.auth.second_factors import SecondFactors
 from serving.auth.service import SignInDesk
 from serving.auth.subject import Authenticator
+from serving.deliveries.service import OutgoingDesk
 from serving.events.service import EventDesk
 from serving.kit.cursors import CursorSigner
 from serving.kit.databases import Databases
@@ -76,6 +77,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
     state.wake = Wake(doors.url(Database.OPERATIONAL, Role.APP))
     state.event_desk = EventDesk(state.databases, state.authenticator, state.wake)
+    state.outgoing_desk = OutgoingDesk(
+        state.databases, doors.master_key, allows_private=state.settings.webhooks_allow_private
+    )
     state.live_model = LiveModel(state.settings.models_of("lead_score"), state.metrics)
     state.score_desk = ScoreDesk(state.live_model, state.metrics)
     running = [

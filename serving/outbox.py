@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.models.operational import events
@@ -12,11 +12,20 @@ from tekup.outbox import event_row
 
 
 async def emit(
-    session: AsyncSession, tenant_id: UUID, data: EventData, aggregate_id: UUID, trace_id: str | None = None
+    session: AsyncSession,
+    tenant_id: UUID,
+    data: EventData,
+    aggregate_id: UUID,
+    trace_id: str | None = None,
+    *,
+    event_id: UUID | None = None,
 ) -> UUID:
-    """Emit one event about an aggregate whose row this transaction has inserted or locked; returns its id."""
-    row = event_row(tenant_id, data, aggregate_id, trace_id)
-    await session.execute(insert(events).values(row))
+    """Emit one event about an aggregate whose row this transaction has inserted or locked; returns its id.
+
+    With an ``event_id`` of the caller's own the same event is emitted once however often it is told.
+    """
+    row = event_row(tenant_id, data, aggregate_id, trace_id, event_id)
+    await session.execute(insert(events).values(row).on_conflict_do_nothing())
     emitted: UUID = row["id"]
     return emitted
 

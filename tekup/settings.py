@@ -101,6 +101,10 @@ class Settings(BaseSettings):
         description="Comma-separated origins, such as https://app.example.dk, of pages of other hosts that may open a "
         "WebSocket for events. Pages of the API's own host always may.",
     )
+    webhooks_allow_private: bool = Field(
+        False,
+        description="Let webhooks go out to addresses of our own network and over plain HTTP: for development.",
+    )
     events_kept_days: int = Field(
         90, ge=1, description="After how many days events are deleted that every consumer has worked through."
     )

@@ -135,6 +135,7 @@ def plan_services(settings: Settings, ports: Ports, world: dict[str, object] | N
             "--no-server-header", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5",
             shown="/docs",
         ),
+        plan("worker", None, "", "", "serving.worker"),
         plan(
             "dashboards", ports.dashboards, "/_stcore/health", "TEKUP_DASHBOARDS_PORT",
             "streamlit", "run", str(_PROJECT / "dashboards" / "app.py"), "--server.port", str(ports.dashboards),

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import polars as pl
 from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from scoring.schema import TEXTUAL, scalar_text
 from serving.auth.subject import Subject
@@ -38,6 +39,7 @@ from tekup.reasons import say_reason
 BATCHES_AT_ONCE = 2
 SMALL_BATCH = 20
 """Up to this many leads are scored on the event loop: a hop to a thread costs more."""
+REASONS_KEPT = 5
 _MOST_FAULTS = 100
 
 
@@ -140,12 +142,37 @@ async def score_leads(
     return BatchAnswer.model_construct(scores=answers, model_version=loaded.version, scored_at=utc_now())
 
 
+async def score_arrival(
+    desk: ScoreDesk, databases: Databases, session: AsyncSession, subject: Subject, lead_id: UUID
+) -> bool:
+    """Score a lead that has just arrived, in the caller's transaction; whether there was a model and a lead."""
+    try:
+        loaded = await desk.live_model.current()
+    except Problem:
+        return False
+    known = (await _gather(databases, subject, loaded, [ScoreRequest(lead_id=lead_id)]))[0]
+    if known is None:
+        return False
+    score = _score_one(loaded, subject.tenant_id, lead_id, known, REASONS_KEPT, Language.EN)
+    await _keep_in(session, subject, _kept(subject, loaded, [(known, score)]), "arrival")
+    return True
+
+
 async def _keep(
     databases: Databases, subject: Subject, loaded: LoadedModel, given: Sequence[tuple[Known, Score | BatchScore]]
 ) -> None:
     """Keep what was said of people we know, so that they can ask why; features sent without a lead name nobody."""
+    rows = _kept(subject, loaded, given)
+    if rows:
+        async with databases.operational(subject.context, read_only=False) as session:
+            await _keep_in(session, subject, rows, "request")
+
+
+def _kept(
+    subject: Subject, loaded: LoadedModel, given: Sequence[tuple[Known, Score | BatchScore]]
+) -> list[dict[str, Any]]:
     base = loaded.model.base_probability(str(subject.tenant_id))
-    rows = [
+    return [
         {
             "lead_id": score.lead_id,
             "model_version": loaded.version,
@@ -160,14 +187,17 @@ async def _keep(
         for known, score in given
         if score.lead_id is not None
     ]
-    if rows:
-        async with databases.operational(subject.context, read_only=False) as session:
-            await GivenScoreRepository(session, subject.tenant_id).keep(rows)
-            await emit_many(session, subject.tenant_id, ((told := _scored(row), told.lead_id) for row in rows))
 
 
-def _scored(row: Mapping[str, Any]) -> LeadScored:
-    return LeadScored(**{name: row[name] for name in LeadScored.model_fields})
+async def _keep_in(
+    session: AsyncSession, subject: Subject, rows: Sequence[Mapping[str, Any]], occasion: Literal["arrival", "request"]
+) -> None:
+    await GivenScoreRepository(session, subject.tenant_id).keep(rows)
+    told = [
+        LeadScored(**{name: row[name] for name in LeadScored.model_fields if name != "occasion"}, occasion=occasion)
+        for row in rows
+    ]
+    await emit_many(session, subject.tenant_id, ((one, one.lead_id) for one in told))
 
 
 async def _gather(

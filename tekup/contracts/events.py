@@ -7,7 +7,7 @@ outlive an erasure and leave for other systems.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -84,7 +84,7 @@ class LeadStatusChanged(EventData):
 
 
 class LeadScored(EventData):
-    """A stored lead was scored, by an API call or as it arrived."""
+    """A stored lead was scored: as it arrived, or because somebody asked."""
 
     aggregate, scope = "lead", "scores:read"
     lead_id: UUID
@@ -92,6 +92,7 @@ class LeadScored(EventData):
     probability: float = Field(ge=0, le=1)
     grade: str
     features_from: str
+    occasion: Literal["arrival", "request"] = "request"
 
 
 class LeadFeedbackGiven(EventData):

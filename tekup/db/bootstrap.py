@@ -8,7 +8,7 @@ from psycopg import sql
 
 from tekup.errors import DatabaseUnavailable
 
-LOGIN_ROLES = ("tekup_owner", "tekup_pipeline", "tekup_app", "tekup_reader")
+LOGIN_ROLES = ("tekup_owner", "tekup_pipeline", "tekup_app", "tekup_reader", "tekup_worker")
 ALL_TENANTS_ROLE = "tekup_all_tenants"
 """May read every tenant's rows of the warehouse, the list of tenants and counts of webhooks. It can't log in: the
 pipeline must switch to it by name, with a reason (`tekup.db.doors.all_tenants_transaction`)."""
@@ -99,7 +99,9 @@ def secure_database(admin: psycopg.Connection, name: str) -> None:
                 f"{ALL_TENANTS_ROLE}"
             )
         # no temporary tables for these two: one could shadow a table that a query means
-        admin.execute(sql.SQL("grant connect on database {} to tekup_app, tekup_reader").format(identifier))
+        admin.execute(
+            sql.SQL("grant connect on database {} to tekup_app, tekup_reader, tekup_worker").format(identifier)
+        )
 
 
 def name_missing_context(admin: psycopg.Connection, name: str) -> None:

@@ -31,12 +31,13 @@ class Database(StrEnum):
 
 
 class Role(StrEnum):
-    """The four login roles, by their short names."""
+    """The login roles, by their short names. The worker's sees the queue of jobs and no tenant's table."""
 
     OWNER = "owner"
     PIPELINE = "pipeline"
     APP = "app"
     READER = "reader"
+    WORKER = "worker"
 
     @property
     def login(self) -> str:

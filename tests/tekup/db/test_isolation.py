@@ -11,6 +11,10 @@ from tests.fixtures.database import TwoTenants
 
 SHARED_ID = UUID("00000000-0000-4000-8000-000000000001")
 _NOT_TENANT_TABLES = {
+    "jobs.procrastinate_events",
+    "jobs.procrastinate_jobs",
+    "jobs.procrastinate_periodic_defers",
+    "jobs.procrastinate_workers",
     "ml.model_promotion",
     "ml.model_version",
     "ops.mart_build",

@@ -1,0 +1,1 @@
+"""Webhooks that go out to tenants' own programs: endpoints, deliveries, attempts. Those that come in are `webhooks`."""
