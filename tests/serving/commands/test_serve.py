@@ -42,7 +42,7 @@ def test_port_0_becomes_a_free_one_that_all_children_know(own: Settings) -> None
 
 def test_without_a_world_there_is_no_sandbox_and_with_one_it_comes_first(own: Settings) -> None:
     ports = settle_ports(own)
-    names = ["api", "dashboards", "dagster-ui", "dagster-daemon"]
+    names = ["api", "worker", "dashboards", "dagster-ui", "dagster-daemon"]
     assert [service.name for service in plan_services(own, ports, find_world(own))] == names
     leave_world(own, json.dumps(WORLD))
     services = plan_services(own, ports, find_world(own))
