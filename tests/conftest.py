@@ -8,5 +8,6 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 from tests.fixtures.database import doors, settings, two_tenants
 from tests.fixtures.folders import server_home
+from tests.fixtures.warehouse import warehouse
 
-__all__ = ["doors", "server_home", "settings", "two_tenants"]
+__all__ = ["doors", "server_home", "settings", "two_tenants", "warehouse"]

@@ -92,6 +92,7 @@ def status(as_json: bool, only: str | None) -> None:
 
     from tekup.commands.tenant import prepared_doors
     from tekup.db import Database
+    from tekup.db.lint import lint_databases
 
     doors = prepared_doors()
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="tekup status") as connection:
@@ -108,6 +109,7 @@ def status(as_json: bool, only: str | None) -> None:
         model = connection.execute(
             "select model_version, trained_at, metrics from ml.model_version where is_live and kind = 'lead_score'"
         ).fetchone()
+    isolation = [str(finding) for finding in lint_databases(doors)]
     if as_json:
         keys = (
             "tenant",
@@ -140,6 +142,7 @@ def status(as_json: bool, only: str | None) -> None:
                         dict(zip(("tenant", "source", "stream", "column", "reason", "count"), row, strict=True))
                         for row in rejects
                     ],
+                    "isolation": isolation,
                     "live_model": {"version": model[0], "trained_at": model[1], "metrics": model[2]} if model else None,
                 },
                 default=str,
@@ -178,6 +181,10 @@ def status(as_json: bool, only: str | None) -> None:
     if quality:
         told = ", ".join(f"{domain} {rate:.1%}" for domain, rate in sorted(quality.items()))
         console.print(f"data quality: {told}")
+    for finding in isolation:
+        console.print(f"[red]isolation[/red] {finding}")
+    if not isolation:
+        console.print("isolation: every rule of the database holds")
     console.print(f"live model: {model[0]}, trained {_moment(model[1])}" if model else "live model: none yet")
 
 

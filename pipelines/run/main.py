@@ -11,6 +11,8 @@ from pipelines.resources.platform import Platform, use_platform
 from pipelines.run import demonstration, real_data, stages
 from pipelines.run.demonstration import Demonstration
 from pipelines.run.progress import Progress
+from tekup.db.lint import lint_databases
+from tekup.db.lint_rules import RULES
 from tekup.directory.connections import list_connections
 from tekup.directory.tenants import Tenant
 from tekup.errors import TekupError
@@ -71,6 +73,15 @@ def _work(platform: Platform, report: Report, progress: Progress) -> None:
         for stage in stages.STAGES:
             if not _run_stage(platform, runner, stage, report, progress):
                 break
+        _check_isolation(platform, report, progress)
+
+
+def _check_isolation(platform: Platform, report: Report, progress: Progress) -> None:
+    """Ask the catalogue, after everything that was built, whether the database keeps tenants apart."""
+    with progress.stage("isolation", report.seconds) as note:
+        findings = lint_databases(platform.doors)
+        report.failed_checks.extend(str(finding) for finding in findings)
+        note("FAILED, see `tekup db lint`" if findings else f"{len(RULES)} rules hold")
 
 
 def _pull(runner: stages.Runner, tenants: list[Tenant], report: Report, progress: Progress) -> None:

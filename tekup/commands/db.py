@@ -1,5 +1,6 @@
 """`tekup db`: addresses of the databases, a tenant's own view of them, and the embedded server."""
 
+import json
 import os
 import subprocess
 
@@ -68,6 +69,25 @@ def migrate() -> None:
     """Create what is missing: roles, databases, schemas, migrations."""
     prepared_doors()
     click.echo("both databases are up to date")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lint(as_json: bool) -> None:
+    """Ask both databases whether each table, view, function and role keeps tenants apart; exit 1 where one does not."""
+    from dataclasses import asdict
+
+    from tekup.db.lint import lint_databases
+    from tekup.db.lint_rules import RULES
+
+    findings = lint_databases(prepared_doors())
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            click.echo(f"{finding}\n    {finding.mend}")
+        click.echo(f"{len(RULES)} rules, {len(findings)} findings")
+    raise SystemExit(1 if findings else 0)
 
 
 def _keep(doors: Doors) -> None:

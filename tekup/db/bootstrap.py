@@ -156,6 +156,7 @@ begin
     end loop;
 end
 $$;
+revoke all on function ops.guard_relations() from public;
 drop event trigger if exists tekup_guard_relations;
 create event trigger tekup_guard_relations on ddl_command_end
     when tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE VIEW', 'CREATE MATERIALIZED VIEW')
