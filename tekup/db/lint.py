@@ -14,6 +14,7 @@ _DEFINER = "function with its owner's rights"
 _MEMBER = "role that may become another"
 _INDEX = "index that does not begin with the tenant"
 
+_DEFER = "app.defer_job(text,jsonb,text,timestamp with time zone)"
 _BUILT_LATER = ("staging.", "intermediate.", "marts.")
 """What dbt builds may not be there yet."""
 
@@ -41,6 +42,11 @@ EXCUSED: Mapping[tuple[str, str], str] = {
     (_DEFINER, "app.sequence_events(integer)"): "numbers events; answers with a count",
     (_DEFINER, "app.tenants_behind(text,integer)"): "answers with ids of tenants that have events, and no event",
     (_DEFINER, "app.prune_events(timestamp with time zone,integer)"): "deletes old events; answers with a count",
+    (_DEFINER, _DEFER): "puts a job of the transaction's own tenant into the queue; answers with the job's number",
+    (
+        f"{_DEFINER} whose owner is strong",
+        _DEFER,
+    ): "its owner is bound by forced policies; it writes to the queue alone",
     (_MEMBER, "tekup_pipeline → tekup_all_tenants"): "switches by name for work across tenants, with a reason",
     (_MEMBER, "tekup_owner → tekup_sign_in"): "a migration gives this role its function",
     (_MEMBER, "tekup_owner → tekup_events"): "a migration gives this role its functions",
