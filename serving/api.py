@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from serving.account.endpoints import router as account
 from serving.attribution.endpoints import router as attribution
 from serving.auth.endpoints import router as auth
 from serving.deliveries.endpoints import router as deliveries
@@ -11,9 +12,12 @@ from serving.health.endpoints import router as health
 from serving.kpis.endpoints import router as kpis
 from serving.leads.endpoints import router as leads
 from serving.predictions.endpoints import router as predictions
+from serving.roles.endpoints import router as roles
 from serving.scores.endpoints import router as scores
 from serving.sessions.endpoints import router as sessions
 from serving.tenants.endpoints import router as tenants
+from serving.tokens.endpoints import router as tokens
+from serving.users.endpoints import router as users
 from serving.webhooks.endpoints import router as webhooks
 
 ROUTERS = (
@@ -25,7 +29,11 @@ ROUTERS = (
     attribution,
     kpis,
     tenants,
+    account,
     sessions,
+    users,
+    roles,
+    tokens,
     events,
     deliveries,
     webhooks,

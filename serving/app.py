@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
 
+from serving.account.service import AccountDesk
 from serving.api import include_routers
 from serving.auth.access_tokens import AccessTokens
 from serving.auth.admission import Admission
@@ -27,6 +28,7 @@ from serving.kit.requests import RequestLayer
 from serving.kit.wake import Wake
 from serving.scores.live_model import LiveModel
 from serving.scores.service import ScoreDesk
+from serving.users.service import UserDesk
 from serving.webhooks.service import WebhookDesk
 from tekup.db import Database, Doors, Role
 from tekup.directory.signing_keys import read_signing_keys
@@ -74,6 +76,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.sign_in_desk = SignInDesk(
         doors, state.databases, state.access_tokens, admission, state.second_factors, state.notices
     )
+    state.account_desk = AccountDesk(
+        state.databases, state.second_factors, state.notices, state.sign_in_desk.throttle, doors.settings
+    )
+    state.user_desk = UserDesk(doors, state.databases, state.authenticator, state.notices, state.sign_in_desk.throttle)
     state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
     state.wake = Wake(doors.url(Database.OPERATIONAL, Role.APP))
     state.event_desk = EventDesk(state.databases, state.authenticator, state.wake)

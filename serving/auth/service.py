@@ -60,7 +60,7 @@ class SignInDesk:
     ) -> None:
         self._doors, self._databases, self._access_tokens = doors, databases, access_tokens
         self._admission, self.factors, self._notices = admission, factors, notices
-        self._throttle = SignInThrottle(doors, doors.master_key.derive("sign-in throttle"))
+        self.throttle = SignInThrottle(doors, doors.master_key.derive("sign-in throttle"))
         self._turn = asyncio.Semaphore(HASHES_AT_ONCE)
 
     async def exchange(self, form: TokenForm, basic: tuple[str, str] | None, caller: Caller) -> AccessToken:
@@ -100,12 +100,12 @@ class SignInDesk:
         return answer
 
     def _prove(self, address: str, email: str, password: str) -> tuple[list[SignIn], Try | float]:
-        tried = self._throttle.take(address, email)
+        tried = self.throttle.take(address, email)
         if isinstance(tried, float):
             return [], tried
         found = check_password(self._doors, email, password)
         if found:
-            self._throttle.succeed(tried)
+            self.throttle.succeed(tried)
         return found, tried
 
     async def admit(
@@ -273,7 +273,7 @@ class SignInDesk:
         raise wrong_factor()
 
     async def _take_for(self, what: str) -> None:
-        wait = await asyncio.to_thread(self._throttle.take_for, what, WRONG_CODES)
+        wait = await asyncio.to_thread(self.throttle.take_for, what, WRONG_CODES)
         if wait:
             raise too_many(wait)
 

@@ -1,0 +1,1 @@
+"""Roles: the built-in ones and the tenant's own."""

@@ -1,0 +1,1 @@
+"""API tokens and OAuth clients of the tenant: listed, made and revoked by people."""
