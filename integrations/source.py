@@ -16,6 +16,7 @@ class Record:
 
     ``reason`` says why it is gone. "erased" (a GDPR deletion at the vendor) also removes the stored payload; every
     other reason keeps the last one. "vanished" is for what the vendor no longer shows and does not explain.
+    ``digest`` tells payloads apart where ``payload`` is not all that the vendor said.
     """
 
     object_id: str
@@ -23,6 +24,7 @@ class Record:
     modified_at: datetime | None = None
     deleted: bool = False
     reason: DeleteReason | None = None
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,12 @@ class Settings(BaseSettings):
     )
     master_key: SecretStr | None = Field(
         None,
-        description="Base64 of 32 random bytes from which credentials' and roles' keys derive. "
-        "Unset: made once in <home>/master.key.",
+        description="Base64 of 32 random bytes from which credentials' and roles' keys derive; while it is rotated, "
+        "the new one, a comma and the one before. Unset: made once in <home>/master.key.",
+    )
+    master_key_source: str = Field(
+        "local",
+        description="What opens <home>/master.key: local (it is not closed), or aws-kms://<key id or alias/name>.",
     )
     hubspot_api_base: str | None = Field(None, description="Base address of HubSpot's API, for a proxy or a test.")
     stripe_api_base: str | None = Field(None, description="Base address of Stripe's API, for a proxy or a test.")

@@ -59,6 +59,8 @@ def import_file(
         sys.exit(6)
     else:
         click.echo(f"{done.rows:,} {entity} of {found.name} are loaded, {len(done.rejects):,} rejected")
+    if done.erased:
+        click.echo(f"{done.erased:,} rows are of persons who were erased, and are left out (`tekup gdpr allow`)")
 
 
 def _show_form(done: "Imported") -> None:

@@ -1,5 +1,6 @@
 """A file into the operational tables, in one transaction of one tenant. How rows are judged is told elsewhere."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -11,12 +12,14 @@ from psycopg import sql
 
 from pipelines.importing.checking import Reader, Repeats, open_reader
 from pipelines.importing.entities import ENTITIES, Entity
+from pipelines.importing.erased import Sieve
 from pipelines.importing.mapping import Map, source_fields
 from pipelines.importing.shapes import LINE, Options, Reject
 from pipelines.importing.tables import open_table
 from tekup.db import Database, Doors, Role
 from tekup.errors import BadInput
 from tekup.ids import derived_uuid
+from tekup.privacy.ledger import read_ledger
 
 STAGES = (("Open", 0.3, False, False), ("Won", 1.0, True, False), ("Lost", 0.0, False, True))
 PREVIEWED = 10
@@ -37,7 +40,8 @@ class Imported:
     """What a file's import did or, dry, would do.
 
     ``rows`` were loaded, ``good`` could be; ``columns`` is field -> column of the file, ``ignored`` columns feed no
-    field; ``unit`` is what a reject's place counts; ``preview`` holds the first good rows as they land.
+    field; ``unit`` is what a reject's place counts; ``preview`` holds the first good rows as they land. ``erased`` rows
+    are of persons whom the tenant has erased: they are left out and are no fault of the file.
     """
 
     rows: int
@@ -48,6 +52,7 @@ class Imported:
     ignored: tuple[str, ...]
     unit: str
     preview: pl.DataFrame
+    erased: int = 0
 
 
 def import_file(
@@ -76,11 +81,12 @@ def import_file(
     version = _version(path)
     sourced = source_fields(table.columns, entity, chosen)
     reader = open_reader(table, entity, chosen, sourced)
+    sieve = Sieve(read_ledger(doors, tenant_id), functools.partial(row_id, tenant_id))
     with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant_id) as connection:
-        judged = _judge(connection, tenant_id, reader)
+        judged = _judge(connection, tenant_id, reader, sieve)
         is_loaded = not dry_run and (skip_bad or not judged.rejects)
         if is_loaded:
-            loaded = _load(connection, tenant_id, reader, judged)
+            loaded = _load(connection, tenant_id, reader, judged, sieve)
             if loaded != judged.good or _version(path) != version:
                 raise BadInput(f"{path.name} changed while it was read; nothing is loaded", hint="import it again")
     shown = [spec.name for spec in entity.fields if spec.name in sourced.given or spec.default is not None]
@@ -93,6 +99,7 @@ def import_file(
         ignored=sourced.ignored,
         unit=table.unit,
         preview=judged.preview.select(LINE, *shown),
+        erased=judged.erased,
     )
 
 
@@ -113,14 +120,17 @@ class _Judged:
     good: int
     rejects: list[Reject]
     preview: pl.DataFrame
+    erased: int
 
 
-def _judge(connection: psycopg.Connection, tenant_id: UUID, reader: Reader) -> _Judged:
+def _judge(connection: psycopg.Connection, tenant_id: UUID, reader: Reader, sieve: Sieve) -> _Judged:
     repeats = Repeats(reader.entity, reader.table.unit)
     reasons: dict[int, list[str]] = {}
     late: set[int] = set()
-    rows, heads, found = 0, [], 0
+    rows, heads, found, erased = 0, [], 0, 0
     for checked in reader.batches():
+        checked, left_out = sieve.sift(reader.entity, checked)
+        erased += left_out
         rows += checked.rows.height
         repeats.note(checked.rows)
         for reject in checked.rejects:
@@ -137,7 +147,7 @@ def _judge(connection: psycopg.Connection, tenant_id: UUID, reader: Reader) -> _
         late.add(reject.line)
     rejects = [Reject(line, "; ".join(reasons[line])) for line in sorted(reasons)]
     preview = pl.concat(heads).filter(~pl.col(LINE).is_in(list(late))).head(PREVIEWED)
-    return _Judged(rows - len(late), rejects, preview)
+    return _Judged(rows - len(late), rejects, preview, erased)
 
 
 def _strangers(connection: psycopg.Connection, tenant_id: UUID, entity: Entity, rows: pl.DataFrame) -> list[Reject]:
@@ -155,11 +165,12 @@ def _strangers(connection: psycopg.Connection, tenant_id: UUID, entity: Entity, 
     ]
 
 
-def _load(connection: psycopg.Connection, tenant_id: UUID, reader: Reader, judged: _Judged) -> int:
+def _load(connection: psycopg.Connection, tenant_id: UUID, reader: Reader, judged: _Judged, sieve: Sieve) -> int:
     bad = pl.Series([reject.line for reject in judged.rejects], dtype=pl.Int64)
     loader = _LOADERS[reader.entity.name](connection, tenant_id, reader.sourced.given)
     loaded = 0
     for checked in reader.batches():
+        checked, _ = sieve.sift(reader.entity, checked)
         good = checked.rows.filter(~pl.col(LINE).is_in(bad.implode())) if len(bad) else checked.rows
         loader.take(good.drop(LINE))
         loaded += good.height

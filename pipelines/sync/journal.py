@@ -168,9 +168,21 @@ def open_run(doors: Doors, tenant_id: UUID, vendor: str, results: Mapping[str, S
         connection.execute("select pg_advisory_unlock(%s)", (_lock_key(tenant_id, vendor),))
 
 
-def _lock(connection: psycopg.Connection, tenant_id: UUID, vendor: str) -> None:
+@contextlib.contextmanager
+def hold_source(doors: Doors, tenant_id: UUID, vendor: str, *, patience_ms: int = LOCK_PATIENCE_MS) -> Iterator[None]:
+    """Keep every pull of the tenant and source away for a while; one that is under way is waited for.
+
+    Raises:
+        SyncBusy: it takes longer than that.
+    """
+    with doors.connect(Database.WAREHOUSE, Role.PIPELINE) as connection:
+        _lock(connection, tenant_id, vendor, patience_ms)
+        yield
+
+
+def _lock(connection: psycopg.Connection, tenant_id: UUID, vendor: str, patience_ms: int = LOCK_PATIENCE_MS) -> None:
     """Take the lock; a moment's patience, since the server needs one to notice that a killed holder is gone."""
-    connection.execute(f"set lock_timeout = '{LOCK_PATIENCE_MS}ms'")
+    connection.execute(f"set lock_timeout = '{patience_ms}ms'")
     try:
         connection.execute("select pg_advisory_lock(%s)", (_lock_key(tenant_id, vendor),))
     except psycopg.errors.LockNotAvailable:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 
 from integrations.source import Record
 from pipelines.sync.journal import SyncRun
+from tekup.db import Database, Doors, Role
 
 _STAGE = """
 create temporary table if not exists incoming (
@@ -154,6 +156,21 @@ def erase_children(run: SyncRun, stream: str, parents: list[str]) -> int:
     return run.connection.execute(statement, (parents,)).rowcount
 
 
+def count_stored(doors: Doors, tenant_id: UUID, vendor: str, stream: str) -> tuple[int, list[str]]:
+    """How many objects of a stream are stored, and the ids of those that left nothing but that they were erased."""
+    with doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, tenant_id, read_only=True) as connection:
+        row = connection.execute(
+            sql.SQL(
+                "select count(*) filter (where deleted_at is null), "
+                "coalesce(array_agg(object_id) filter (where delete_reason = 'erased'), '{{}}') "
+                "from {} where tenant_id = %s"
+            ).format(raw_table(vendor, stream)),
+            (tenant_id,),
+        ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
 def names_as_parent(stream: str, object_id: str) -> tuple[str, str]:
     """The names by which children may call their parent: its bare id, or its kind and id."""
     return object_id, f"{stream}/{object_id}"
@@ -256,4 +273,6 @@ def _microseconds(moment: datetime) -> int:
 
 def digest_of(record: Record) -> bytes:
     """The hash by which a payload is told from another, as stored; empty for none."""
+    if record.digest is not None:
+        return record.digest
     return blake2b(record.payload, digest_size=_DIGEST).digest() if record.payload else b""

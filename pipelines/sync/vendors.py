@@ -19,6 +19,7 @@ from pipelines.sync.collecting import seldom_collecting
 from pipelines.sync.completeness import Completeness, is_due, last_verdicts, prove
 from pipelines.sync.journal import VOID, Standing, StreamResult, SyncRun, open_run
 from pipelines.sync.rows import Batch, erase_children, merge_batches, names_as_parent, prepare_stage
+from pipelines.sync.suppression import without_erased
 from pipelines.sync.sweeps import Reconciliation, Sweep, begin_sweep, drop_sweep, finish_sweep, note_seen, open_sweeps
 from pipelines.sync.webhooks import mark_folded, waiting
 from tekup.db import Doors, bound
@@ -76,6 +77,8 @@ def pull_vendor(
     """
     done = PullResult()
     with seldom_collecting(), open_run(doors, tenant_id, source.vendor, done.streams) as run:
+        # with the lock held: whoever is erased from here on waits for this pull, and erases what it stores
+        source = without_erased(doors, tenant_id, source)
         is_new_account = _check_account(run, source, adopt)
         pull = _Pull(run, source, done, on_chunk, accept_losses or is_new_account, streams)
         pull.fold_inbox(doors)
@@ -96,6 +99,7 @@ def fold_webhooks(doors: Doors, tenant_id: UUID, source: Source, *, on_chunk: On
     """
     done = PullResult()
     with open_run(doors, tenant_id, source.vendor, done.streams) as run:
+        source = without_erased(doors, tenant_id, source)
         _check_account(run, source, False)
         pull = _Pull(run, source, done, on_chunk, False, None)
         pull.fold_inbox(doors)

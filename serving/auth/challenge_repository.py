@@ -56,7 +56,7 @@ class ChallengeRepository(TenantRepository):
                 kind=kind,
                 user_id=user_id,
                 secret_hash=secret_hash,
-                data_sealed=seal(key, self.tenant_id, _place(step_id), orjson.dumps(data or {}).decode()),
+                data_sealed=seal(key, self.tenant_id, place_of(step_id), orjson.dumps(data or {}).decode()),
                 expires_at=utc_now() + lifetime,
             )
         )
@@ -74,7 +74,7 @@ class ChallengeRepository(TenantRepository):
         )
         if row is None:
             return None
-        data: dict[str, str] = orjson.loads(unseal(key, self.tenant_id, _place(row.id), bytes(row.data_sealed)))
+        data: dict[str, str] = orjson.loads(unseal(key, self.tenant_id, place_of(row.id), bytes(row.data_sealed)))
         return Challenge(row.id, row.user_id, data)
 
     async def use(self, step_id: UUID) -> bool:
@@ -106,5 +106,6 @@ class ChallengeRepository(TenantRepository):
         return await self.fetch_one(statement) is not None
 
 
-def _place(step_id: UUID) -> str:
+def place_of(step_id: UUID) -> str:
+    """Where a step's data are sealed for."""
     return f"sign_in_challenges.data:{step_id}"

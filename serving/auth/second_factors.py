@@ -47,11 +47,11 @@ class SecondFactors:
         """A new app's secret sealed, in the clear, and as the address that an app reads from a picture."""
         secret = pyotp.random_base32()
         address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=f"TekUp {tenant_name}")
-        return seal(self._key, tenant_id, _place(user_id), secret), secret, address
+        return seal(self._key, tenant_id, place_of(user_id), secret), secret, address
 
     def totp_counter(self, tenant_id: UUID, user_id: UUID, sealed: bytes, code: str) -> int | None:
         """The time step of a right code, by this server's clock and in this half minute alone; else None."""
-        secret = unseal(self._key, tenant_id, _place(user_id), sealed)
+        secret = unseal(self._key, tenant_id, place_of(user_id), sealed)
         counter = int(time.time()) // STEP_SECONDS
         right = pyotp.TOTP(secret, interval=STEP_SECONDS).generate_otp(counter)
         return counter if hmac.compare_digest(right.encode(), code.encode()) else None
@@ -185,5 +185,6 @@ def _code_hash(code: str) -> bytes:
     return hashlib.sha256(code.encode()).digest()
 
 
-def _place(user_id: UUID) -> str:
+def place_of(user_id: UUID) -> str:
+    """Where a second factor's secret is sealed for."""
     return f"totp_factors.secret:{user_id}"

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from tekup.clock import utc_now
+from tekup.crypto.columns import SealedColumn
 from tekup.crypto.keys import MasterKey
 from tekup.crypto.sealing import seal, unseal
 
@@ -25,3 +26,10 @@ def open_secrets(master_key: MasterKey, tenant_id: UUID, webhook: Row[Any]) -> l
 
 def _place(webhook_id: UUID) -> str:
     return f"outgoing_webhooks.secret:{webhook_id}"
+
+
+SEALED, PREVIOUS_SEALED = (
+    SealedColumn("app.outgoing_webhooks", column, ("id",), ("id",), lambda row: _place(row["id"]))
+    for column in ("secret_sealed", "previous_secret_sealed")
+)
+"""For rotations of keys."""

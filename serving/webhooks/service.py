@@ -1,15 +1,22 @@
 """What makes a webhook genuine, and that it is stored before anybody says so."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from uuid import UUID
 
 from integrations.registry import webhook_format
-from integrations.webhooks import Arrival, WebhookRefused, WebhookUnreadable
+from integrations.webhooks import Arrival, WebhookEvent, WebhookRefused, WebhookUnreadable
 from serving.kit.databases import Databases
 from serving.kit.problems import Problem, not_found
 from serving.webhooks.repository import WebhookRepository
 from tekup.crypto.keys import MasterKey
+from tekup.crypto.pseudonyms import open_pseudonyms
 from tekup.directory.webhooks import matches, open_secrets, parse_webhook_key
+from tekup.privacy.ledger import pseudonym_of
+from tekup.privacy.mentions import identifiers_in
+from tekup.privacy.operational import VENDOR_STREAMS
 from tekup.tenancy import TenantContext
 
 
@@ -53,7 +60,10 @@ class WebhookDesk:
                 or not matches(key, known.key_hash, known.previous_key_hash, known.previous_until)
             ):
                 raise not_found("address")
-            secrets = open_secrets(self._master_key, key.tenant_id, vendor, bytes(known.secrets_sealed))
+            # in a thread: the tenant's data key may have to be fetched first
+            secrets = await asyncio.to_thread(
+                open_secrets, self._master_key, key.tenant_id, vendor, bytes(known.secrets_sealed)
+            )
             try:
                 form.verify(arrival, secrets, self._clock())
                 events = form.read(arrival.body)
@@ -61,4 +71,28 @@ class WebhookDesk:
                 raise Problem(401, "delivery-refused", "the delivery is refused") from None
             except WebhookUnreadable:
                 raise Problem(400, "unreadable", "the delivery can't be read") from None
+            if known.has_erased:
+                events = await self._without_erased(repository, key.tenant_id, vendor, events)
             return await repository.store(vendor, events, renews=not form.has_event_ids)
+
+    async def _without_erased(
+        self, repository: WebhookRepository, tenant_id: UUID, vendor: str, events: list[WebhookEvent]
+    ) -> list[WebhookEvent]:
+        """The same events; of one about an erased person only the hint is kept, and reading that finds nobody."""
+        pseudonyms = await asyncio.to_thread(open_pseudonyms, self._master_key, tenant_id)
+        named = [
+            {pseudonym_of(pseudonyms, kind, value) for kind, value in _persons_of(vendor, event)} - {None}
+            for event in events
+        ]
+        erased = await repository.find_erased(sorted(one for names in named for one in names if one is not None))
+        return [
+            replace(event, payload=b"{}") if names & erased else event
+            for event, names in zip(events, named, strict=True)
+        ]
+
+
+def _persons_of(vendor: str, event: WebhookEvent) -> Iterator[tuple[str, str]]:
+    yield from identifiers_in(event.payload)
+    for hint in event.hints:
+        if hint.stream == VENDOR_STREAMS.get(vendor):  # type: ignore[call-overload]  # each vendor is a kind
+            yield vendor, hint.object_id

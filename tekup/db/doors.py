@@ -5,6 +5,7 @@ No query of the product is written here.
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from uuid import UUID
 
 import psycopg
 
+from tekup.crypto.data_keys import DataKeys
 from tekup.crypto.keys import MasterKey, load_master_key
 from tekup.db import bootstrap, migrate
 from tekup.db.embedded import PORT, SUPERUSER, start_embedded
@@ -61,8 +63,13 @@ class Doors:
 
     @cached_property
     def master_key(self) -> MasterKey:
-        """The key from which credentials' and roles' keys derive."""
-        return load_master_key(self.settings)
+        """The key from which credentials' and roles' keys derive, with the tenants' data keys that it opens."""
+        bare = load_master_key(self.settings)
+
+        def open_tenant(tenant_id: UUID) -> contextlib.AbstractContextManager[psycopg.Connection]:
+            return self.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant_id)
+
+        return replace(bare, data_keys=DataKeys(bare, open_tenant, lambda: load_master_key(self.settings)))
 
     def admin_url(self, database: Database) -> str:
         """The address with the right to create roles: the embedded superuser or the settings' own user."""

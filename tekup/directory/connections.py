@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from tekup.crypto.columns import SealedColumn
 from tekup.crypto.sealing import seal, unseal
 from tekup.db import Database, Doors, Role
 from tekup.errors import BadInput
@@ -105,3 +106,9 @@ def record_state(doors: Doors, tenant_id: UUID, vendor: str, status: str, detail
 
 def _place(vendor: str) -> str:
     return f"connections.credential:{vendor}"
+
+
+SEALED = SealedColumn(
+    "app.connections", "credential_sealed", ("id",), ("vendor",), lambda row: _place(str(row["vendor"]))
+)
+"""For rotations."""

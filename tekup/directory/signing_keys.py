@@ -5,19 +5,16 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tekup.clock import utc_now
-from tekup.crypto.sealing import seal, unseal
+from tekup.crypto.sealing import NO_TENANT, seal, unseal
 from tekup.db import Database, Doors, Role
 from tekup.directory.opaque import decode, encode
 
-PLATFORM = UUID(int=0)
-"""Stands for the tenant where a secret is sealed that belongs to none."""
 PUBLISHED_BEFORE = timedelta(seconds=90)
 """A new key stands in the key set this long before it signs, so that every process and verifier knows it by then."""
 KEPT_AFTER = timedelta(minutes=20)
@@ -66,6 +63,20 @@ def rotate_signing_key(doors: Doors) -> str:
         return _insert(doors, connection, signs_from)
 
 
+def reseal_signing_keys(doors: Doors) -> int:
+    """Seal the keys' seeds by the present master key, where one before it did; returns how many keys there are."""
+    with doors.connect(Database.OPERATIONAL, Role.OWNER) as connection, connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        rows = connection.execute("select kid, seed_sealed from sign_in.signing_key for update").fetchall()
+        for kid, sealed in rows:
+            seed = unseal(doors.master_key, NO_TENANT, _place(kid), bytes(sealed))
+            connection.execute(
+                "update sign_in.signing_key set seed_sealed = %s where kid = %s",
+                (seal(doors.master_key, NO_TENANT, _place(kid), seed), kid),
+            )
+    return len(rows)
+
+
 def _make_first(doors: Doors) -> None:
     with doors.connect(Database.OPERATIONAL, Role.OWNER) as connection, connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -76,7 +87,7 @@ def _make_first(doors: Doors) -> None:
 def _insert(doors: Doors, connection: psycopg.Connection, signs_from: datetime) -> str:
     seed = os.urandom(_SEED_BYTES)
     kid = _thumbprint(seed)
-    sealed = seal(doors.master_key, PLATFORM, _place(kid), encode(seed))
+    sealed = seal(doors.master_key, NO_TENANT, _place(kid), encode(seed))
     connection.execute(
         "insert into sign_in.signing_key (kid, seed_sealed, signs_from) values (%s, %s, %s)", (kid, sealed, signs_from)
     )
@@ -91,7 +102,7 @@ def _read(doors: Doors) -> list[SigningKey]:
         ).fetchall()
     keys = []
     for kid, sealed, signs_from, retires_at in rows:
-        seed = decode(unseal(doors.master_key, PLATFORM, _place(kid), bytes(sealed)))
+        seed = decode(unseal(doors.master_key, NO_TENANT, _place(kid), bytes(sealed)))
         assert seed is not None
         keys.append(SigningKey(kid, seed, signs_from, retires_at))
     return keys

@@ -13,6 +13,7 @@ import orjson
 from psycopg import Connection
 
 from tekup.clock import utc_now
+from tekup.crypto.columns import SealedColumn
 from tekup.crypto.keys import MasterKey
 from tekup.crypto.sealing import seal, unseal
 from tekup.db import Database, Doors, Role
@@ -206,6 +207,12 @@ def _unseal(key: MasterKey, tenant_id: UUID, vendor: str, sealed: bytes) -> list
 
 def _place(vendor: str) -> str:
     return f"webhook_endpoint.secrets:{vendor}"
+
+
+SEALED = SealedColumn(
+    "app.webhook_endpoint", "secrets_sealed", ("connection_id",), ("vendor",), lambda row: _place(str(row["vendor"]))
+)
+"""For rotations."""
 
 
 def _encode(raw: bytes) -> str:

@@ -1,0 +1,15 @@
+"""Tenants' own keys, requests of persons, and the ledger of the erased."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    # the driver's own connection: a script of many statements with literal percent signs
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_text())
