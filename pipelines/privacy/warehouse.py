@@ -167,6 +167,10 @@ def _forget_failures(connection: psycopg.Connection, scope: Scope, person: Perso
             "delete from ops.check_failure where tenant_id = %s and failed_row::text ~* %s",
             (scope.tenant_id, "|".join(words)),
         )
+        connection.execute(
+            "update ops.mart_hold set failed_rows = '[]' where tenant_id = %s and failed_rows::text ~* %s",
+            (scope.tenant_id, "|".join(words)),
+        )
 
 
 def _count(done: dict[str, int], relation: Relation, rows: int) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tekup.db import Database
-from tests.dbt.conftest import Warehouse
+from tests.dbt.conftest import Warehouse, kept_rows
 from tests.dbt.history import HISTORY_TABLES, History
 
 _TABLES = """
@@ -23,20 +23,8 @@ def contents(warehouse: Warehouse) -> dict[str, set[tuple[object, ...]]]:
 @pytest.fixture
 def restored(warehouse: Warehouse) -> Iterator[None]:
     """Afterwards the raw rows are what they were before, and so are the marts."""
-    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: keep rows") as connection:
-        for table in HISTORY_TABLES:
-            connection.execute(f"create table intermediate.kept_{table.replace('.', '_')} as table {table}".encode())
-    yield
-    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: restore rows") as connection:
-        for table in HISTORY_TABLES:
-            kept = f"intermediate.kept_{table.replace('.', '_')}"
-            ((columns,),) = connection.execute(
-                "select string_agg(quote_ident(attname), ', ') from pg_attribute where attrelid = %s::regclass "
-                "and attnum > 0 and attgenerated = '' and not attisdropped", (table,)
-            ).fetchall()  # fmt: skip
-            connection.execute(f"delete from {table}".encode())
-            connection.execute(f"insert into {table} ({columns}) select {columns} from {kept}".encode())
-            connection.execute(f"drop table {kept}".encode())
+    with kept_rows(warehouse, HISTORY_TABLES):
+        yield
     warehouse.build("run", "--full-refresh", "--exclude", "staging", "tag:after_models")
 
 

@@ -5,7 +5,8 @@
   A new table gets its policies, grants and contract while it is empty and appears with its rows in one transaction.
   From then on it stays the same table. Its new rows are computed aside; what is gone is deleted, what is new or different
   is written, the rest is not touched. Only a change of columns makes a new table, which takes the old one's place in one
-  transaction. A delta build computes only the keys that the model's `changed_keys` names.
+  transaction. A delta build computes only the keys that the model's `changed_keys` names. Tenants whose new rows break
+  what the table must hold keep their old ones (hold.sql).
 
   The model's configuration: a unique index, whose columns are the row's key; in `meta`, `delta_key` (the columns of the
   keys that a delta computes again) and `change_log` (columns that are kept of each row written or deleted, so that
@@ -43,9 +44,9 @@
     {%- if is_replaced and keys -%}
         {{ exceptions.raise_compiler_error('the columns of ' ~ this ~ ' were changed by hand: dbt run --full-refresh') }}
     {%- elif is_replaced -%}
-        {% do tenant_table__replace(target, existing, select_rows) %}
+        {% do tenant_table__replace(target, existing, select_rows, shape) %}
     {%- elif key_count != 0 -%}
-        {% do tenant_table__apply(target, select_rows, shape['columns'], keys is not none, shape['has_log']) %}
+        {% do tenant_table__apply(target, select_rows, shape, keys is not none) %}
     {%- else -%}
         {% call statement('main') %}select 'nothing changed'{% endcall %}
     {%- endif -%}
@@ -58,16 +59,29 @@
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{#- The new table under its own name, or beside the old one until it takes its place. Guards come before rows. -#}
-{% macro tenant_table__replace(target, existing, select_rows) %}
+{#-
+  The new table under its own name, or beside the old one until it takes its place. Guards come before rows; constraints
+  after, since a held tenant's rows would break them.
+-#}
+{% macro tenant_table__replace(target, existing, select_rows, shape) %}
     {%- set made = target if existing is none else target.incorporate(path={'identifier': target.identifier ~ '__new'}) -%}
     {% do tenant_table__run(
         'drop table if exists ' ~ made ~ ' cascade;'
-        ~ 'create table ' ~ made ~ ' (like pg_temp.new_row including constraints);'
+        ~ 'create table ' ~ made ~ ' as table pg_temp.row_shape with no data;'
         ~ "select ops.secure_relation('" ~ made ~ "')"
     ) %}
     {% do apply_grants(made, config.get('grants'), should_revoke=false) %}
     {% call statement('main') %}insert into {{ made }} {{ select_rows }}{% endcall %}
+    {%- if shape['has_tenant'] and hold__broken_tenants(made, existing, false) and shape['old_columns'] -%}
+        {%- set carried = shape['old_columns'] | join(', ') -%}
+        {% do tenant_table__run(
+            'insert into ' ~ made ~ ' (' ~ carried ~ ') select ' ~ carried ~ ' from ' ~ existing
+            ~ " as old where tenant_id in (select tenant_id from ops.mart_hold where model = '" ~ target.identifier ~ "')"
+        ) %}
+    {%- endif -%}
+    {%- if shape['constraints'] -%}
+        {% do tenant_table__run('alter table ' ~ made ~ ' ' ~ shape['constraints']) %}
+    {%- endif -%}
     {% do create_indexes(made) %}
     {% do tenant_table__run('analyze ' ~ made) %}
     {%- if existing is not none -%}
@@ -79,10 +93,15 @@
 {% endmacro %}
 
 {#- The difference between the table and its new rows, and nothing else, written into the table. -#}
-{% macro tenant_table__apply(target, select_rows, columns, is_delta, has_log) %}
+{% macro tenant_table__apply(target, select_rows, shape, is_delta) %}
     {%- set key = tenant_table__row_key() -%}
+    {%- set columns = shape['columns'] -%}
     {%- set kept = columns | reject('in', key) | list -%}
-    {% do tenant_table__run('insert into new_row ' ~ select_rows) %}
+    {% do tenant_table__run(
+        'create temporary table new_row on commit drop as table pg_temp.row_shape with no data;'
+        ~ 'insert into new_row ' ~ select_rows
+    ) %}
+    {%- set has_held = shape['has_tenant'] and hold__broken_tenants('new_row', target, is_delta) -%}
     {%- set found = tenant_table__row('
         analyze new_row;
         create temporary table written_row on commit drop as
@@ -98,6 +117,7 @@
         where '
         ~ ('exists (select from changed_key where '
             ~ tenant_table__equal('changed_key', 'old', config.get('meta')['delta_key']) ~ ') and ' if is_delta else '')
+        ~ ('old.tenant_id not in (select tenant_id from broken_row) and ' if has_held else '')
         ~ 'not exists (select from new_row where ' ~ tenant_table__equal('new_row', 'old', key) ~ ');
         analyze written_row;
         analyze gone_key;
@@ -107,7 +127,7 @@
             (select reltuples::bigint from pg_class where oid = \'' ~ target ~ '\'::regclass)
     ') -%}
     {%- set changed_count = found[0] + found[1] -%}
-    {%- if not has_log -%}
+    {%- if not shape['has_log'] -%}
         {% do tenant_table__start_change_log(target) %}
     {%- elif changed_count -%}
         {% do tenant_table__log_changes(target, key) %}
@@ -151,37 +171,49 @@
     {%- if has_contract -%}
         {% do get_assert_columns_equivalent(rows) %}
         {% do tenant_table__run(
-            'create temporary table new_row ' ~ get_table_columns_and_constraints() ~ ' on commit drop'
+            'create temporary table row_shape ' ~ get_table_columns_and_constraints() ~ ' on commit drop'
         ) %}
     {%- else -%}
         {% do tenant_table__run(
-            'create temporary table new_row on commit drop as select * from (' ~ rows ~ ') as model_row with no data;'
-            ~ 'alter table new_row alter ' ~ tenant_table__row_key()[0] ~ ' set not null'
+            'create temporary table row_shape on commit drop as select * from (' ~ rows ~ ') as model_row with no data;'
+            ~ 'alter table row_shape alter ' ~ tenant_table__row_key()[0] ~ ' set not null'
         ) %}
     {%- endif -%}
 {% endmacro %}
 
 {#-
-  The columns of the new rows, how many of them differ in name or type from those of the table, and whether the change
-  log that the model asks for is there.
+  The columns of the new rows, how many of them differ in name or type from those of the table, the constraints to add
+  once the rows are in, and whether the change log that the model asks for is there. `old_columns` are those that a held
+  tenant's rows can be carried over in: none where a column that may not be empty is new.
 -#}
 {% macro tenant_table__compare_shape(existing) %}
     {%- set shape = "select attname, atttypid, atttypmod, attnotnull from pg_attribute "
         ~ "where attnum > 0 and not attisdropped and attrelid = " -%}
     {%- set old = shape ~ ("'" ~ existing ~ "'::regclass" if existing is not none else "0") -%}
-    {%- set new = shape ~ "'pg_temp.new_row'::regclass" -%}
+    {%- set new = shape ~ "'pg_temp.row_shape'::regclass" -%}
     {%- set found = tenant_table__row(
         "select (select count(*) from ((" ~ old ~ " except " ~ new ~ ") union all (" ~ new ~ " except " ~ old
         ~ ")) as difference), (select string_agg(quote_ident(attname), ' ' order by attnum) from pg_attribute "
-        ~ "where attnum > 0 and attrelid = 'pg_temp.new_row'::regclass), "
+        ~ "where attnum > 0 and attrelid = 'pg_temp.row_shape'::regclass), "
         ~ "(select string_agg(attname, ' ' order by attnum) from pg_attribute "
-        ~ "where attnum > 0 and attrelid = to_regclass('" ~ tenant_table__change_log(this) ~ "'))"
+        ~ "where attnum > 0 and attrelid = to_regclass('" ~ tenant_table__change_log(this) ~ "')), "
+        ~ "(select string_agg(rule, ', ') from (select format('alter %I set not null', attname) as rule "
+        ~ "from pg_attribute where attnotnull and attnum > 0 and attrelid = 'pg_temp.row_shape'::regclass union all "
+        ~ "select format('add constraint %I %s', conname, pg_get_constraintdef(oid)) from pg_constraint "
+        ~ "where contype = 'c' and conrelid = 'pg_temp.row_shape'::regclass) as rules), "
+        ~ "(select case when bool_and(o.attname is not null or not n.attnotnull) then string_agg("
+        ~ "quote_ident(o.attname), ' ') end from (" ~ new ~ ") as n left join (" ~ old
+        ~ ") as o on (o.attname, o.atttypid, o.atttypmod) = (n.attname, n.atttypid, n.atttypmod))"
     ) -%}
     {%- set logged = config.get('meta', {}).get('change_log', []) -%}
+    {%- set columns = found[1].split(' ') -%}
     {{ return({
         'difference_count': found[0],
-        'columns': found[1].split(' '),
+        'columns': columns,
+        'has_tenant': 'tenant_id' in columns,
         'has_log': not logged or found[2] == (logged + ['change', 'logged_at']) | join(' '),
+        'constraints': found[3],
+        'old_columns': found[4].split(' ') if found[4] else [],
     }) }}
 {% endmacro %}
 
@@ -203,6 +235,12 @@
             and mine.cluster = (pg_control_system()).system_identifier::text
             and pg_snapshot_xmin(mine.seen) <= pg_snapshot_xmin(pg_current_snapshot())
             and mine.built_at > now() - interval '{{ var("change_log_days") }} days'
+            -- a held tenant's row without its key is none that a delta could name
+            and not exists (
+                select
+                from ops.mart_hold_key as behind
+                where behind.model = mine.model and jsonb_path_exists(behind.key, '$.* ? (@ == null)')
+            )
             and (
                 select count(*)
                 from ops.mart_build as theirs

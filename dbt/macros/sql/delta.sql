@@ -23,7 +23,7 @@
 {#-
   Holds the query of the keys to be computed again, at the end of a model; outside of a delta build it is nothing.
 
-  All keys of tenants that came, went or changed their settings are added.
+  All keys of tenants that came, went or changed their settings are added, and those that held tenants are behind with.
 -#}
 {% macro changed_keys() %}
     {%- if not execute or is_delta() -%}
@@ -34,6 +34,8 @@
         select {{ config.get('meta')['delta_key'] | join(', ') }}
         from {{ this }}
         where tenant_id in (select tenant_id from {{ changed_tenants() }} as tenant)
+        union all
+        {{ hold__keys_behind() }}
         )
     {%- endif -%}
 {% endmacro %}

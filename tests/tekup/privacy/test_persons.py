@@ -16,7 +16,7 @@ from tekup.privacy.relations import Column, Relation, read_relations
 
 PERSONAL = re.compile(
     r"(^|_)(e?mail|phone|mobile|first_name|last_name|full_name|anonymous_id|cookie|lead_id|contact_id|person_id|"
-    r"subject_id|payload|message|body|comment|address|birth|cpr|ip|user_agent|failed_row|features)(_|$)"
+    r"subject_id|payload|message|body|comment|address|birth|cpr|ip|user_agent|failed_rows?|features)(_|$)"
 )
 # where a person is found by another rule than the names of columns, and where there is none
 OTHERWISE = {
@@ -24,6 +24,7 @@ OTHERWISE = {
     "app.sessions": "an account's, and goes with it by its foreign key",
     "app.webhook_delivery": "by the objects that it hints at",
     "ops.check_failure": "by any identifier in the failed row",
+    "ops.mart_hold": "the same, in the rows that hold a tenant",
     "ops.sync_run": "an error's text, which is swept",
 }
 
