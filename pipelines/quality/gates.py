@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.quality import drift, mart_suites, model_suites, raw_suites, volumes
+from pipelines.quality.dbt_tests import AFTER_MODELS
 from pipelines.quality.judge import judge
 from pipelines.quality.rules import Rule, Suite, Verdict
 from pipelines.quality.verdicts import forget_others, store
@@ -21,10 +22,28 @@ def before_models(manifest: Mapping[str, Any] | None = None) -> tuple[Suite, ...
         *raw_suites.FIXED,
         *raw_suites.freshness_suites(manifest),
         volumes.SUITE,
+        mart_suites.HELD,
         *mart_suites.RECONCILED,
         *mart_suites.SHAPES,
+        mart_suites.MISDATED,
+        mart_suites.CHANNEL_RULES,
         *drift.SUITES,
     )
+
+
+def marts_before_models(manifest: Mapping[str, Any] | None = None) -> list[tuple[str, ...]]:
+    """The asset keys of the marts that stand on no model's output."""
+    manifest = manifest or json.loads(ensure_manifest().read_text())
+    return [
+        (node["name"],)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "marts" and _is_of_this_side(node)
+    ]
+
+
+def _is_of_this_side(node: Mapping[str, Any]) -> bool:
+    """Views over what checks and models store tell nothing that could be judged here."""
+    return AFTER_MODELS not in node["config"]["tags"] and node["config"]["materialized"] == "table"
 
 
 def after_models() -> tuple[Suite, ...]:

@@ -109,4 +109,5 @@ def _verdict(
         asset="/".join(rule.asset),
         is_blocking=rule.is_blocking,
         rows=rule.rows,
+        keeps_tolerated=rule.keeps_tolerated,
     )

@@ -147,3 +147,100 @@ SHAPES = (
         {"has_a_time": "converted_at is not null", "is_worth_0_or_more": "coalesce(value_cents >= 0, true)"},
     ),
 )
+
+HELD = Suite(
+    "held_marts",
+    "marts",
+    """
+    select
+        tenant.tenant_id,
+        count(hold.model) as marts_keep_their_contracts,
+        string_agg(hold.model, ', ' order by hold.model) as marts_keep_their_contracts_told
+    from raw_operational.tenants as tenant
+    left join ops.mart_hold as hold on hold.tenant_id = tenant.tenant_id
+    where tenant.deleted_at is null
+    group by tenant.tenant_id
+    """,
+    (
+        Rule(
+            "marts_keep_their_contracts",
+            ("dim_tenant",),
+            "No mart keeps the tenant's old rows because its new ones break the key, the contract or a condition.",
+            "validity",
+            is_blocking=True,
+            rows="select tenant_id, model, reason, held_since, kept.value as row from ops.mart_hold "
+            "cross join lateral jsonb_array_elements(failed_rows) as kept",
+        ),
+    ),
+)
+
+_MISDATED = "least(won_at, lost_at) < created_at"
+_MISDATED_SHARE = 0.01
+_MISDATED_FEWEST = 3
+
+MISDATED = Suite(
+    "lead_dates",
+    "marts",
+    f"""
+    select
+        lead.tenant_id,
+        count(*) filter (where {_MISDATED}) / max(allowed.lead_count) as leads_end_after_they_begin,
+        count(*) filter (where {_MISDATED}) || ' of ' || count(*) || ' ended leads; ' || max(allowed.lead_count)
+        || ' are let pass' as leads_end_after_they_begin_told
+    from marts.fct_lead as lead
+    inner join (
+        select
+            ended.tenant_id,
+            greatest(
+                ceil(
+                    count(*) * coalesce(
+                        max(
+                            case
+                                when tenant.settings -> 'quality' ->> 'misdated_lead_share' ~ '^(0([.][0-9]+)?|1)$'
+                                    then (tenant.settings -> 'quality' ->> 'misdated_lead_share')::numeric
+                            end
+                        ), {_MISDATED_SHARE}
+                    )
+                ), {_MISDATED_FEWEST}
+            ) as lead_count
+        from marts.fct_lead as ended
+        inner join raw_operational.tenants as tenant on tenant.tenant_id = ended.tenant_id
+        where coalesce(ended.won_at, ended.lost_at) is not null
+        group by ended.tenant_id
+    ) as allowed on allowed.tenant_id = lead.tenant_id
+    where coalesce(lead.won_at, lead.lost_at) is not null
+    group by lead.tenant_id
+    """,  # noqa: S608  # our own condition and numbers
+    (
+        Rule(
+            "leads_end_after_they_begin",
+            ("fct_lead",),
+            "Hardly any lead was won or lost before it was created: as a share of what is let pass.",
+            "validity",
+            maximum=1,
+            severity="warn",
+            rows=f"select tenant_id, lead_id, created_at, won_at, lost_at from marts.fct_lead where {_MISDATED}",  # noqa: S608
+            keeps_tolerated=True,
+        ),
+    ),
+)
+
+CHANNEL_RULES = Suite(
+    "channel_rules",
+    "marts",
+    """
+    select tenant_id, count(*) filter (where fault is not null) as channel_rules_can_be_used
+    from marts.dim_channel_rule
+    group by tenant_id
+    """,
+    (
+        Rule(
+            "channel_rules_can_be_used",
+            ("dim_channel_rule",),
+            "Each of the tenant's own channel rules can be used; one with a fault is left out.",
+            "validity",
+            severity="warn",
+            rows="select tenant_id, position, channel, fault from marts.dim_channel_rule where fault is not null",
+        ),
+    ),
+)

@@ -18,7 +18,8 @@ Dimension = Literal[
 class Rule:
     """One check: the measure of its name must lie between the bounds; null means there is not enough to judge by.
 
-    ``rows`` yields the rows that break it, each with its ``tenant_id``; some are kept for a person to look at.
+    ``rows`` yields the rows that break it, each with its ``tenant_id``; some are kept for a person to look at, and
+    where the rule lets some rows pass (``keeps_tolerated``) also those.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Rule:
     severity: Severity = "error"
     is_blocking: bool = False
     rows: str | None = None
+    keeps_tolerated: bool = False
 
     def __post_init__(self) -> None:
         if self.is_blocking and self.severity != "error":
@@ -74,6 +76,7 @@ class Verdict:
     asset: str
     is_blocking: bool
     rows: str | None = None
+    keeps_tolerated: bool = False
 
 
 def same_count(

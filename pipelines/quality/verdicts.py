@@ -55,7 +55,7 @@ def store(connection: psycopg.Connection, judged: Collection[str], verdicts: Seq
 def _keep_rows(connection: psycopg.Connection, verdicts: Sequence[Verdict]) -> None:
     failing: dict[tuple[str, str], list[str]] = defaultdict(list)
     for verdict in verdicts:
-        if not verdict.is_passed and verdict.rows:
+        if verdict.rows and (verdict.keeps_tolerated or not verdict.is_passed):
             failing[verdict.check_name, verdict.rows].append(verdict.tenant_id)
     for (name, rows), tenants in failing.items():
         query = sql.SQL(

@@ -6,7 +6,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.automation import AFTER_UPSTREAM
+from pipelines.automation import AFTER_GATE, AFTER_UPSTREAM, GATE
+from pipelines.definitions import defs
+from pipelines.quality import gates
 
 TENANTS = dg.DynamicPartitionsDefinition(name="tenants")
 
@@ -76,3 +78,92 @@ def test_a_pull_that_changed_a_row_rebuilds_once(graph: Graph) -> None:
     graph.pull("b", "2")
     assert graph.tick() == {"mart", "score"}
     assert graph.tick() == set()
+
+
+class GatedGraph:
+    """A mart that is pulled, a gate that judges it with a verdict of the test's choice, and an extract of the mart."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+        self._cursor: Any = None
+        self.verdict = "nobody is held"
+        self.order: list[str] = []
+        self._builds = 0
+
+        @dg.asset
+        def other() -> dg.MaterializeResult[None]:
+            return dg.MaterializeResult(data_version=dg.DataVersion(str(self._builds)))
+
+        @dg.asset
+        def mart() -> dg.MaterializeResult[None]:
+            return dg.MaterializeResult(data_version=dg.DataVersion(str(self._builds)))
+
+        @dg.asset(key=GATE, deps=[mart, other], automation_condition=AFTER_UPSTREAM)
+        def gate() -> dg.MaterializeResult[None]:
+            self.order.append("gate")
+            return dg.MaterializeResult(data_version=dg.DataVersion(self.verdict))
+
+        @dg.asset(deps=[mart, GATE], automation_condition=AFTER_GATE)
+        def extract() -> None:
+            self.order.append("extract")
+
+        self._assets = [other, mart, gate, extract]
+
+    def build(self, name: str) -> None:
+        self._builds += 1
+        dg.materialize(self._assets, selection=name, instance=self._instance)
+
+    def tick(self) -> list[str]:
+        """What one tick asks for, in the order in which its run did it."""
+        definitions = dg.Definitions(assets=self._assets)
+        result = dg.evaluate_automation_conditions(defs=definitions, instance=self._instance, cursor=self._cursor)
+        self._cursor = result.cursor
+        keys = [key for key in (GATE, dg.AssetKey("extract")) if result.get_num_requested(key)]
+        self.order.clear()
+        if keys:
+            dg.materialize(self._assets, selection=dg.AssetSelection.assets(*keys), instance=self._instance)
+        return list(self.order)
+
+
+@pytest.fixture
+def gated() -> Iterator[GatedGraph]:
+    with dg.instance_for_test() as instance:
+        made = GatedGraph(instance)
+        made.tick()
+        made.build("other")
+        made.build("mart")
+        made.tick()
+        made.tick()
+        yield made
+
+
+def test_marts_built_anew_are_judged_before_they_are_extracted(gated: GatedGraph) -> None:
+    gated.build("mart")
+    assert gated.tick() == ["gate", "extract"]
+    assert gated.tick() == []
+
+
+def test_a_gate_that_judges_as_before_extracts_nothing(gated: GatedGraph) -> None:
+    gated.build("other")
+    assert gated.tick() == ["gate"]
+    assert gated.tick() == gated.tick() == []
+
+
+def test_a_tenant_let_go_is_extracted_though_no_mart_changed(gated: GatedGraph) -> None:
+    gated.verdict = "somebody is held"
+    gated.build("other")
+    assert gated.tick() == ["gate"]
+    assert gated.tick() == ["extract"]
+
+
+def test_every_extract_stands_on_the_gate_and_the_gate_on_every_mart_that_it_could_judge() -> None:
+    graph = defs().resolve_asset_graph()
+    extracts = [key for key in graph.executable_asset_keys if key.path[0] == "lake"]
+    assert extracts
+    assert all(GATE in graph.get(key).parent_keys for key in extracts)
+    judged = {key.to_user_string() for key in graph.get(GATE).parent_keys}
+    assert {"/".join(key) for key in gates.marts_before_models()} <= judged
+    assert {"fct_lead", "raw/stripe/invoices"} <= judged
+    # models read extracts and nothing before them, so that no way leads around the gate
+    for model in (["models", "lead_score"], ["scores", "leads"], ["attribution", "credit"]):
+        assert all(key.path[0] in ("lake", "models") for key in graph.get(dg.AssetKey(model)).parent_keys), model

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.automation import AFTER_UPSTREAM, OWNERS
+from pipelines.automation import AFTER_GATE, GATE, OWNERS
 from pipelines.quality.verdicts import held_tenants
 from pipelines.resources.frames import read_tenant_frame
 from pipelines.resources.platform import Platform
@@ -34,12 +34,12 @@ _EXTRACTS = {
     specs=[
         dg.AssetSpec(
             ["lake", dataset],
-            deps=[[mart]],
+            deps=[[mart], GATE],
             description=f"One Parquet file per tenant with the rows of {mart}, clustered for streaming reads.",
             group_name="lake",
             owners=OWNERS,
             kinds={"parquet", "polars"},
-            automation_condition=AFTER_UPSTREAM,
+            automation_condition=AFTER_GATE,
         )
         for dataset, (mart, _) in _EXTRACTS.items()
     ],
