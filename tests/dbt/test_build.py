@@ -1,13 +1,26 @@
 """What the marts hold after a build, a delta build and a full one."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from tekup.db import Database
-from tests.dbt.conftest import Warehouse
-from tests.dbt.rows import LATER_LEAD, LATER_TOUCH, LEAD, TOUCH, insert
+from tests.dbt.conftest import Warehouse, kept_rows
+from tests.dbt.history import HISTORY_TABLES
+from tests.dbt.rows import LATER_LEAD, LATER_TOUCH, LEAD, TOUCH, insert, vendor_row
 
 FACTS = (
     "fct_touchpoint", "fct_invoice", "fct_charge", "fct_lead", "ftr_lead", "kpi_tenant_daily",
     "dim_person_identity", "dim_contact", "fct_session", "fct_journey",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def restored(warehouse: Warehouse) -> Iterator[None]:
+    """Afterwards the raw rows are what they were before, and so are the marts."""
+    with kept_rows(warehouse, HISTORY_TABLES):
+        yield
+    warehouse.build("run", "--full-refresh", "--exclude", "staging", "tag:after_models")
 
 
 def snapshot(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
@@ -55,7 +68,7 @@ def test_vendors_further_streams_are_typed(warehouse: Warehouse) -> None:
             ("call", None, 90), ("email", "received", None)
         ],
         f"select from_id, to_id, labels from staging.stg_hubspot__associations {own}": [("61", "77", ["Beslutter"])],
-        f"select property_value from staging.stg_hubspot__property_history {own}": [("2",)],
+        f"select property_value from staging.stg_hubspot__property_history {own} and changed_at is not null": [("2",)],
         f"select member_count from staging.stg_hubspot__lists {own}": [(1,)],
         f"select email from staging.stg_hubspot__form_submissions {own}": [("ida@x.dk",)],
         f"select open_rate, click_rate from marts.fct_broadcast {own}": [(0.25, 0.125)],
@@ -87,6 +100,50 @@ def test_each_value_that_can_not_be_typed_is_kept_with_its_reason_until_it_is_me
     others = warehouse.rows("select object_id, column_name, reason from marts.fct_reject "
                             "where tenant_id::text like 'b%' and source_system = 'hubspot' order by 1")  # fmt: skip
     assert others == [("88", "payload", "not an object"), ("89", "amount_cents", "not an amount")]
+
+
+BAD_ROWS: dict[str, tuple[str, dict[str, object], str, str]] = {
+    "raw_hubspot.calls": ("bad", {"properties": {"hs_call_duration": "long"}}, "engagements", "call.duration_seconds"),
+    "raw_hubspot.form_submissions": ("f/bad", {"submittedAt": "now"}, "form_submissions", "submitted_at"),
+    "raw_hubspot.list_memberships": ("64:bad", {"membershipTimestamp": "?"}, "list_memberships", "joined_at"),
+    "raw_hubspot.owners": ("bad", "nobody", "owners", "payload"),  # type: ignore[dict-item]  # no object at all
+    "raw_hubspot.pipelines": (
+        "bad", {"stages": [{"id": "s1", "metadata": {"probability": "high"}}]}, "stages", "s1.win_rate"
+    ),
+    "raw_hubspot.property_history": (
+        "deals/9:amount@1", {"object_type": "deals", "id": "9", "property": "amount", "timestamp": "yesterday"},
+        "property_history", "deals.amount.changed_at",
+    ),
+    "raw_kit.tag_subscribers": ("3:bad", {"tagged_at": "soon"}, "tag_subscribers", "tagged_at"),
+    "raw_kit.form_subscribers": ("4:bad", {"added_at": "soon"}, "form_subscribers", "added_at"),
+    "raw_stripe.payment_intents": ("pi_bad", {"amount": "much"}, "payment_intents", "amount_cents"),
+    "raw_stripe.checkout_sessions": ("cs_bad", {"expires_at": "never"}, "checkout_sessions", "expires_at"),
+    "raw_stripe.tax_ids": ("cus_1:bad", {"created": "never"}, "tax_ids", "created_at"),
+    "raw_stripe.subscription_schedules": ("sched_bad", {"released_at": "no"}, "subscription_schedules", "released_at"),
+    "raw_stripe.subscription_items": ("sub_1:bad", {"quantity": "two"}, "subscription_items", "quantity"),
+    "raw_stripe.discounts": ("cus_1:bad", {"coupon": {"percent_off": "all"}}, "discounts", "percent_off"),
+    "raw_stripe.invoices": ("in_bad", {"lines": {"data": [{"id": "il", "quantity": "x"}]}}, "invoice_lines", "il.quantity"),
+}  # fmt: skip
+
+
+def test_every_streams_untypable_value_is_its_own_tenants_reject_until_it_is_mended(warehouse: Warehouse) -> None:
+    mine = "select stream, column_name from marts.fct_reject where tenant_id::text like 'a%' order by 1, 2"
+    theirs = "select count(*) from marts.fct_reject where tenant_id::text like 'b%'"
+    before, of_others = set(warehouse.rows(mine)), warehouse.rows(theirs)
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: bad rows") as connection:
+        for table, (key, payload, _, _) in BAD_ROWS.items():
+            insert(connection, table, [vendor_row(warehouse.a, key, payload)])
+    warehouse.build("run", "--select", "fct_reject")
+    found = set(warehouse.rows(mine)) - before
+    assert found == {(stream, column) for _, _, stream, column in BAD_ROWS.values()}
+    assert warehouse.rows(theirs) == of_others
+    with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: mend them") as connection:
+        for table, (key, _, _, _) in BAD_ROWS.items():
+            emptied = "payload" if table == "raw_hubspot.property_history" else "'{}'"
+            connection.execute(f"update {table} set payload = {emptied}, deleted_at = now(), synced_at = clock_timestamp() "
+                               "where tenant_id = %s and object_id = %s".encode(), (warehouse.a, key))  # fmt: skip
+    warehouse.build("run", "--select", "fct_reject")
+    assert set(warehouse.rows(mine)) == before
 
 
 def test_features_hold_what_was_known_at_creation(warehouse: Warehouse) -> None:

@@ -22,6 +22,7 @@ with versions as (
         history.object_kind = 'deals'
         and history.property_name = 'dealstage'
         and history.property_value <> ''
+        and history.changed_at is not null
         and not history.is_deleted
         and {{ is_changed('history', {'source_system': "'hubspot'", 'deal_id': 'history.object_id'}) }}
 ),

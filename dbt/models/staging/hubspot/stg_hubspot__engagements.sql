@@ -26,6 +26,12 @@ select
     coalesce(source.source_modified_at, source.first_seen_at) as updated_at,
     source.deleted_at is not null
     or coalesce(source.payload ->> 'archived' = 'true', false) as is_deleted,
+    source.payload,
+    {{ rejects("(source.payload -> 'properties')", [
+        ['duration_seconds', 'property.hs_call_duration', 'bigint'],
+        ['occurred_at', 'property.hs_timestamp', 'timestamptz'],
+        ['created_at', "(source.payload ->> 'createdAt')", 'timestamptz'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', stream) }} as source

@@ -7,6 +7,10 @@ select
     source.payload ->> 'pageUrl' as page_url,
     coalesce({{ try_epoch_ms("(source.payload ->> 'submittedAt')") }}, source.first_seen_at) as submitted_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['submitted_at', "(source.payload ->> 'submittedAt')", 'epoch_ms'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'form_submissions') }} as source

@@ -6,6 +6,8 @@ select
     object."lastName" as last_name,
     source.deleted_at is not null
     or coalesce(object.archived = 'true', false) as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', []) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'owners') }} as source

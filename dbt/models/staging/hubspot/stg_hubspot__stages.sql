@@ -7,6 +7,11 @@ select
     {{ try_numeric("(stage.value -> 'metadata' ->> 'probability')") }}::double precision as win_rate,
     coalesce(stage.value -> 'metadata' ->> 'isClosed' = 'true', false) as is_closed,
     source.deleted_at is not null as is_deleted,
+    stage.value as payload,
+    {{ rejects('stage.value', [
+        ['stage_position', "(stage.value ->> 'displayOrder')", 'integer'],
+        ['win_rate', "(stage.value -> 'metadata' ->> 'probability')", 'numeric'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('hubspot', 'pipelines') }} as source

@@ -13,6 +13,15 @@ select
     {{ try_epoch('object.available_on') }} as available_at,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['amount_cents', 'object.amount', 'bigint'],
+        ['fee_cents', 'object.fee', 'bigint'],
+        ['net_cents', 'object.net', 'bigint'],
+        ['settlement_rate', 'object.exchange_rate', 'numeric'],
+        ['available_at', 'object.available_on', 'epoch'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'balance_transactions') }} as source

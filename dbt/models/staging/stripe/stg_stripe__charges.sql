@@ -20,7 +20,11 @@ select
     source.payload,
     {{ rejects('source.payload', [
         ['amount_cents', 'object.amount', 'bigint'],
+        ['captured_cents', 'object.amount_captured', 'bigint'],
+        ['is_captured', 'object.captured', 'boolean'],
         ['refunded_cents', 'object.amount_refunded', 'bigint'],
+        ['is_disputed', 'object.disputed', 'boolean'],
+        ['is_live', 'object.livemode', 'boolean'],
         ['created_at', 'object.created', 'epoch'],
     ]) }} as rejects,
     source.synced_at,

@@ -14,6 +14,13 @@ select
     {{ try_epoch('object.expires_at') }} as expires_at,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['total_cents', 'object.amount_total', 'bigint'],
+        ['is_live', 'object.livemode', 'boolean'],
+        ['expires_at', 'object.expires_at', 'epoch'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'checkout_sessions') }} as source

@@ -15,6 +15,16 @@ select
     {{ try_epoch('object.voided_at') }} as voided_at,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['total_cents', 'object.total', 'bigint'],
+        ['pre_payment_cents', 'object.pre_payment_amount', 'bigint'],
+        ['post_payment_cents', 'object.post_payment_amount', 'bigint'],
+        ['out_of_band_cents', 'object.out_of_band_amount', 'bigint'],
+        ['is_live', 'object.livemode', 'boolean'],
+        ['voided_at', 'object.voided_at', 'epoch'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'credit_notes') }} as source

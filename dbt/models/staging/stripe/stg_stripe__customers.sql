@@ -14,6 +14,7 @@ select
     source.payload,
     {{ rejects('source.payload', [
         ['lead_id', "(object.metadata ->> 'tekup_lead_id')", 'uuid'],
+        ['is_live', 'object.livemode', 'boolean'],
         ['created_at', 'object.created', 'epoch'],
     ]) }} as rejects,
     source.synced_at,

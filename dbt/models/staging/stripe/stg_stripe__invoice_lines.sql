@@ -33,6 +33,16 @@ select
     {{ try_epoch("(line.period ->> 'start')") }} as period_start_at,
     {{ try_epoch("(line.period ->> 'end')") }} as period_end_at,
     source.deleted_at is not null as is_deleted,
+    element.value as payload,
+    {{ rejects('element.value', [
+        ['is_proration', "coalesce(line.proration, line.parent -> 'subscription_item_details' ->> 'proration', "
+            ~ "line.parent -> 'invoice_item_details' ->> 'proration')", 'boolean'],
+        ['quantity', 'line.quantity', 'numeric'],
+        ['amount_cents', 'line.amount', 'bigint'],
+        ['discount_cents', 'discount.untyped', 'bigint'],
+        ['period_start_at', "(line.period ->> 'start')", 'epoch'],
+        ['period_end_at', "(line.period ->> 'end')", 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'invoices') }} as source
@@ -55,6 +65,9 @@ cross join lateral jsonb_to_record({{ json_object('element.value') }}) as line (
     discount_amounts jsonb
 )
 left join lateral (
-    select sum({{ stripe_cents("(given.value ->> 'amount')", 'line.currency') }})::bigint as amount_cents
+    select
+        sum({{ stripe_cents("(given.value ->> 'amount')", 'line.currency') }})::bigint as amount_cents,
+        min(given.value ->> 'amount')
+        filter (where {{ try_bigint("(given.value ->> 'amount')") }} is null) as untyped
     from {{ json_elements('line.discount_amounts') }} as given
 ) as discount on true

@@ -11,6 +11,14 @@ select
     {{ try_epoch('object.canceled_at') }} as canceled_at,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['amount_cents', 'object.amount', 'bigint'],
+        ['received_cents', 'object.amount_received', 'bigint'],
+        ['is_live', 'object.livemode', 'boolean'],
+        ['canceled_at', 'object.canceled_at', 'epoch'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'payment_intents') }} as source

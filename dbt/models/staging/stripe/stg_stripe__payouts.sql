@@ -11,6 +11,13 @@ select
     {{ try_epoch('object.arrival_date') }} as arrival_at,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['amount_cents', 'object.amount', 'bigint'],
+        ['is_live', 'object.livemode', 'boolean'],
+        ['arrival_at', 'object.arrival_date', 'epoch'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'payouts') }} as source

@@ -20,6 +20,7 @@ select
     source.payload,
     {{ rejects('source.payload', [
         ['unit_amount_cents', 'object.unit_amount', 'bigint'],
+        ['unit_amount_decimal', 'object.unit_amount_decimal', 'numeric'],
         ['billing_interval_count', "(object.recurring ->> 'interval_count')", 'integer'],
         ['is_active', 'object.active', 'boolean'],
         ['created_at', 'object.created', 'epoch'],

@@ -10,6 +10,11 @@ select
     {{ try_epoch('subscription.trial_end') }} as trial_end_at,
     {{ try_epoch("(source.payload ->> 'created')") }} as happened_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects("(source.payload -> 'data' -> 'object')", [
+        ['trial_end_at', 'subscription.trial_end', 'epoch'],
+        ['happened_at', "(source.payload ->> 'created')", 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'events') }} as source

@@ -7,6 +7,7 @@ select
     {{ try_epoch("(object.current_phase ->> 'start_date')") }} as phase_start_at,
     {{ try_epoch("(object.current_phase ->> 'end_date')") }} as phase_end_at,
     case when jsonb_typeof(object.phases) = 'array' then jsonb_array_length(object.phases) end as phase_count,
+    object.phases,
     object.end_behavior,
     {{ try_epoch('object.released_at') }} as released_at,
     {{ try_epoch('object.canceled_at') }} as canceled_at,
@@ -14,6 +15,16 @@ select
     {{ try_boolean('object.livemode') }} as is_live,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['phase_start_at', "(object.current_phase ->> 'start_date')", 'epoch'],
+        ['phase_end_at', "(object.current_phase ->> 'end_date')", 'epoch'],
+        ['released_at', 'object.released_at', 'epoch'],
+        ['canceled_at', 'object.canceled_at', 'epoch'],
+        ['completed_at', 'object.completed_at', 'epoch'],
+        ['is_live', 'object.livemode', 'boolean'],
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'subscription_schedules') }} as source

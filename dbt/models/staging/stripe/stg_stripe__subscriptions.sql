@@ -24,6 +24,8 @@ select
         ['trial_end_at', 'object.trial_end', 'epoch'],
         ['canceled_at', 'object.canceled_at', 'epoch'],
         ['ended_at', 'object.ended_at', 'epoch'],
+        ['is_canceled_at_period_end', 'object.cancel_at_period_end', 'boolean'],
+        ['is_live', 'object.livemode', 'boolean'],
         ['created_at', 'object.created', 'epoch'],
     ]) }} as rejects,
     source.synced_at,

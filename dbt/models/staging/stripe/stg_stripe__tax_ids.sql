@@ -1,5 +1,6 @@
 select
     source.tenant_id,
+    source.object_id as record_id,
     split_part(source.object_id, ':', 1) as customer_id,
     split_part(source.object_id, ':', 2) as tax_id,
     object.type as tax_id_type,
@@ -8,6 +9,10 @@ select
     object.verification ->> 'status' as verification_status,
     coalesce({{ try_epoch('object.created') }}, source.first_seen_at) as created_at,
     source.deleted_at is not null as is_deleted,
+    source.payload,
+    {{ rejects('source.payload', [
+        ['created_at', 'object.created', 'epoch'],
+    ]) }} as rejects,
     source.synced_at,
     source.xmin as row_xid
 from {{ source('stripe', 'tax_ids') }} as source
