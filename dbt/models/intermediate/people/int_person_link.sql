@@ -1,16 +1,52 @@
 {#-
   Each record holds on to one other thing at most: the strongest of its links. So the links form a forest, the person is
-  the tree, and its root is found by four joins, whatever the number of records.
+  the tree, and its root is found by four joins, whatever the number of records. A mailbox that several people read is no
+  link at all.
 -#}
-with references_to_contacts as (
+{%- set sources = {
+    'contact_record': 'stg_operational__contacts',
+    'lead_record': 'stg_operational__leads',
+    'hubspot_record': 'stg_hubspot__contacts',
+    'customer_record': 'stg_stripe__customers',
+    'subscriber_record': 'stg_kit__subscribers',
+} -%}
+{%- set columns = {
+    'contact_record': ['contact_id'],
+    'lead_record': ['lead_id', 'contact_id', 'anonymous_id'],
+    'hubspot_record': ['contact_id', 'operational_contact_id', 'merged_ids'],
+    'customer_record': ['customer_id', 'lead_id'],
+    'subscriber_record': ['subscriber_id'],
+} -%}
+with shared as (
+    select
+        tenant_id,
+        email
+    from {{ ref('int_shared_mailbox') }}
+),
+
+{% for name, staged in sources.items() %}
+    {{ name }} as (
+        select
+            record.tenant_id,
+            {% for column in columns[name] %}
+                record.{{ column }},
+            {% endfor %}
+            record.created_at,
+            case when shared.email is null then record.email end as email
+        from {{ ref(staged) }} as record
+        left join shared on shared.tenant_id = record.tenant_id and shared.email = record.email
+        where not record.is_deleted
+    ),
+
+{% endfor %}
+references_to_contacts as (
     select
         tenant_id,
         contact_id,
         email,
         created_at,
         'lead:' || lead_id::text as record
-    from {{ ref('stg_operational__leads') }}
-    where not is_deleted
+    from lead_record
     union all
     select
         tenant_id,
@@ -18,8 +54,7 @@ with references_to_contacts as (
         email,
         created_at,
         'hubspot:' || contact_id as record
-    from {{ ref('stg_hubspot__contacts') }}
-    where not is_deleted
+    from hubspot_record
 ),
 
 -- A contact without an address of its own is reached by that of the oldest record that refers to it.
@@ -40,9 +75,8 @@ contacts as (
         contact.created_at,
         coalesce(contact.email, lent.email) as email,
         case when coalesce(contact.email, lent.email) is null then 'self' else 'email' end as rule
-    from {{ ref('stg_operational__contacts') }} as contact
+    from contact_record as contact
     left join lent on lent.tenant_id = contact.tenant_id and lent.contact_id = contact.contact_id
-    where not contact.is_deleted
 ),
 
 rooted_contacts as (
@@ -65,10 +99,9 @@ known_leads as (
             when contact.contact_id is not null then 'contact_reference' when lead.email is not null then 'email'
         end as rule,
         coalesce(contact.root, 'email:' || lead.email) as root
-    from {{ ref('stg_operational__leads') }} as lead
+    from lead_record as lead
     left join rooted_contacts as contact
         on contact.tenant_id = lead.tenant_id and contact.contact_id = lead.contact_id
-    where not lead.is_deleted
 ),
 
 known_cookies as (
@@ -137,10 +170,9 @@ hubspot as (
             else 'self'
         end as rule,
         coalesce(contact.root, 'email:' || hubspot.email, 'hubspot:' || hubspot.contact_id) as root
-    from {{ ref('stg_hubspot__contacts') }} as hubspot
+    from hubspot_record as hubspot
     left join rooted_contacts as contact
         on contact.tenant_id = hubspot.tenant_id and contact.contact_id = hubspot.operational_contact_id
-    where not hubspot.is_deleted
 ),
 
 -- HubSpot names in the record that is left those that were merged into it; what referred to them refers to it.
@@ -212,9 +244,8 @@ select
     coalesce(customer.email <> coalesce(lead.contact_email, lead.email), false) as is_conflicting,
     4 as priority,
     customer.created_at
-from {{ ref('stg_stripe__customers') }} as customer
+from customer_record as customer
 left join leads as lead on lead.tenant_id = customer.tenant_id and lead.lead_id = customer.lead_id
-where not customer.is_deleted
 union all
 select
     tenant_id,
@@ -225,8 +256,7 @@ select
     false as is_conflicting,
     5 as priority,
     created_at
-from {{ ref('stg_kit__subscribers') }}
-where not is_deleted
+from subscriber_record
 union all
 select
     tenant_id,
