@@ -1,11 +1,5 @@
 """The product on a PostgreSQL of the operator's own: by URL, with passwords, and without a superuser's rights."""
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,52 +11,33 @@ from tekup.db import Database, Doors, Role
 from tekup.directory.tenants import create_tenant
 from tekup.errors import DatabaseUnavailable
 from tekup.settings import Settings, read_settings
+from tests.fixtures.own_server import (
+    ADMINISTRATOR,
+    ADMINISTRATORS_PASSWORD,
+    SUPERUSER,
+    SUPERUSERS_PASSWORD,
+    address_of,
+    make_administrator,
+    own_server,
+)
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
-def _binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if not found:
-        pytest.skip("no PostgreSQL server is installed (apt-get install postgresql)")
-    return found[-1].parent
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """A server with password authentication on a free port: the address of its superuser, with {user}:{password}."""
-    binaries = _binaries()
-    user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="tekup-pg-"))
-    if user is not None:
-        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (folder / "password").write_text("superuser's own")
-    (folder / "password").chmod(0o644)
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [str(binaries / program), "-D", str(folder / "data"), *arguments],
-            check=True, user=user, cwd="/", stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    run("initdb", "-U", "root_of_all", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "--encoding=UTF8")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_prepared_transactions=5"
-    run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
-    yield f"postgresql://{{}}:{{}}@127.0.0.1:{port}/{{}}"
-    run("pg_ctl", "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder, ignore_errors=True)
+    """The address of a server of its own."""
+    with own_server() as address:
+        yield address
 
 
 @pytest.fixture(scope="module", params=["superuser", "ordinary administrator"])
 def doors(request: pytest.FixtureRequest, server: str, tmp_path_factory: pytest.TempPathFactory) -> Doors:
     """The product's databases there, made by a superuser or by a user that may only create roles and databases."""
-    user, password = "root_of_all", "superuser's own"
+    user, password = SUPERUSER, SUPERUSERS_PASSWORD
     if request.param != "superuser":
-        with psycopg.connect(server.format(user, "superuser%27s%20own", "postgres"), autocommit=True) as connection:
-            connection.execute("create role administrator login createrole createdb password 'of the cloud'")
+        superusers = address_of(server, user, password, "postgres")
+        with psycopg.connect(superusers, autocommit=True) as connection:
             for role in ("tekup_owner", "tekup_pipeline", "tekup_app", "tekup_reader"):
                 connection.execute(f"drop owned by {role} cascade")
             connection.execute("drop database tekup_ops with (force)")
@@ -71,14 +46,14 @@ def doors(request: pytest.FixtureRequest, server: str, tmp_path_factory: pytest.
                 "tekup_owner", "tekup_pipeline", "tekup_app", "tekup_reader", "tekup_all_tenants", "tekup_sign_in",
             ):  # fmt: skip
                 connection.execute(f"drop role {role}")
-        user, password = "administrator", "of the cloud"
-    quoted = password.replace("'", "%27").replace(" ", "%20")
+        make_administrator(server)
+        user, password = ADMINISTRATOR, ADMINISTRATORS_PASSWORD
     made = Doors(
         Settings(
             home=tmp_path_factory.mktemp("home"),
             master_key=KEY,  # type: ignore[arg-type]  # pydantic makes a secret of it
-            database_url=server.format(user, quoted, "tekup_ops"),
-            warehouse_url=server.format(user, quoted, "tekup_dwh"),
+            database_url=address_of(server, user, password, "tekup_ops"),
+            warehouse_url=address_of(server, user, password, "tekup_dwh"),
         )
     )
     made.prepare()
