@@ -17,6 +17,7 @@ from dashboards.queries import (
     fct_attribution_credit,
     fct_lead,
     fct_quality_daily,
+    fct_revenue_retention_monthly,
     fct_touchpoint,
     kpi_tenant_daily,
     sync_run,
@@ -55,6 +56,12 @@ def last_day(tenant_id: UUID) -> date | None:
 def daily_kpis(tenant_id: UUID, first: date, last: date) -> pl.DataFrame:
     """See `kpi_tenant_daily.read_daily`."""
     return kpi_tenant_daily.read_daily(tenant_id, first, last)
+
+
+@per_tenant
+def monthly_kpis(tenant_id: UUID, months: int) -> pl.DataFrame:
+    """See `fct_revenue_retention_monthly.read_complete`."""
+    return fct_revenue_retention_monthly.read_complete(tenant_id, months)
 
 
 @per_tenant

@@ -17,6 +17,7 @@ __all__ = [
     "format_change",
     "format_date",
     "format_money",
+    "format_month",
     "format_number",
     "format_rate",
     "format_signed",
@@ -62,6 +63,12 @@ def format_date(value: date | None, language: Language) -> str:
     if language is Language.DA:
         return f"{day.day}. {_MONTHS_DA[day.month - 1]} {day.year}"
     return f"{day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def format_month(value: date, language: Language) -> str:
+    """feb. 2026 in Danish, Feb 2026 in English."""
+    names = _MONTHS_DA if language is Language.DA else _MONTHS_EN
+    return f"{names[value.month - 1]} {value.year}"
 
 
 def format_time(value: datetime | None, language: Language) -> str:

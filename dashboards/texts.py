@@ -85,6 +85,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "with_currency": ("{figure} ({currency})", "{figure} ({currency})"),
     "trend_alt": ("Søjlediagram: {title} fra {first} til {last}", "Bar chart: {title} from {first} to {last}"),
+    "months_title": ("Abonnementer pr. måned", "Subscriptions by month"),
+    "months_caption": (
+        "{month}, den seneste måned, der er slut. Linjen viser op til tolv måneder.",
+        "{month}, the latest month that has ended. The line shows up to twelve months.",
+    ),
     "freshness_title": ("Er data friske?", "Is the data fresh?"),
     "fresh": ("Frisk", "Fresh"),
     "late": ("Forsinket", "Late"),

@@ -4,7 +4,7 @@ The headline figures' words are not written here: they come from where the figur
 """
 
 from tekup.language import Words, say
-from tekup.metrics import METRICS
+from tekup.metrics import METRICS, MONTHLY_METRICS
 from tekup.vocabulary import CHANNELS, COUNTRIES, INDUSTRIES, LANGUAGES
 
 __all__ = [
@@ -67,5 +67,6 @@ RUN_STATUSES: Words = {
     "succeeded": ("Lykkedes", "Succeeded"),
     "failed": ("Fejlede", "Failed"),
 }
-FIGURES: Words = {name: (metric.label_da, metric.label) for name, metric in METRICS.items()}
-FIGURE_DEFINITIONS: Words = {name: (metric.description_da, metric.description) for name, metric in METRICS.items()}
+_DEFINED = METRICS | MONTHLY_METRICS
+FIGURES: Words = {name: (metric.label_da, metric.label) for name, metric in _DEFINED.items()}
+FIGURE_DEFINITIONS: Words = {name: (metric.description_da, metric.description) for name, metric in _DEFINED.items()}

@@ -1,6 +1,6 @@
 """The tenant's headline figures: their names, words and how days add up, for every surface that shows one.
 
-They are defined in dbt's project, beside the mart `kpi_tenant_daily` that holds them; `make docs` writes what is read
+They are defined in dbt's project, beside the marts that hold them; `make docs` writes what is read
 here. How a figure is computed is told there and nowhere else.
 """
 
@@ -14,7 +14,7 @@ PATH = Path(__file__).with_name("metrics.json")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure: a column of `kpi_tenant_daily`, with its words in English and Danish."""
+    """One figure: a column of `kpi_tenant_daily` or, by month, of `fct_revenue_retention_monthly`, with its words."""
 
     name: str
     label: str
@@ -24,6 +24,7 @@ class Metric:
     better: Literal["up", "down", "neither"]
     is_level: bool
     """A state at a day's end: days are not summed, the last one counts."""
+    grain: Literal["day", "month"]
 
     @property
     def is_money(self) -> bool:
@@ -31,4 +32,6 @@ class Metric:
         return self.name.endswith("_cents")
 
 
-METRICS = {entry["name"]: Metric(**entry) for entry in json.loads(PATH.read_text())}
+_ALL = [Metric(**entry) for entry in json.loads(PATH.read_text())]
+METRICS = {metric.name: metric for metric in _ALL if metric.grain == "day"}
+MONTHLY_METRICS = {metric.name: metric for metric in _ALL if metric.grain == "month"}

@@ -12,10 +12,18 @@ from dashboards.app_pages.sources import draw_source_badges
 from dashboards.charts import style, trends
 from dashboards.comparison import compare
 from dashboards.faults import show_empty
-from dashboards.formats import Language, format_change, format_date, format_money, format_number
+from dashboards.formats import (
+    Language,
+    format_change,
+    format_date,
+    format_money,
+    format_month,
+    format_number,
+    format_rate,
+)
 from dashboards.texts import text
 from dashboards.vocabulary import FIGURE_DEFINITIONS, FIGURES, say
-from tekup.metrics import METRICS, Metric
+from tekup.metrics import METRICS, MONTHLY_METRICS, Metric
 
 PERIODS = (7, 30, 90, 365)
 _TILES = (
@@ -28,6 +36,8 @@ _TILES = (
     "invoiced_cents",
     "mrr_cents",
 )
+_MONTHLY_TILES = ("nrr_rate", "grr_rate", "logo_churn_rate", "ltv_cents")
+_MONTHS = 12
 _FLAT = 0.005  # shown as 0 per cent
 _COLORS: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down": "inverse", "neither": "off"}
 
@@ -64,6 +74,7 @@ def show() -> None:
         )
         _draw_tiles(frame, last, days, language)
         _draw_trends(frame.filter(pl.col("kpi_date") >= first), first, last, days, language)
+        _draw_months(cache.monthly_kpis(signed_in.tenant_id, _MONTHS), language)
     st.subheader(text("freshness_title", language), anchor=False)
     draw_source_badges(cache.sources(signed_in.tenant_id), language)
 
@@ -91,6 +102,27 @@ def _draw_tiles(frame: pl.DataFrame, last: date, days: int, language: Language) 
                 chart_data=moved.daily,
                 chart_type="area",
             )
+
+
+def _draw_months(frame: pl.DataFrame, language: Language) -> None:
+    """Figures of the last month that has ended; a tenant without subscriptions has none, and no heading either."""
+    if frame.is_empty():
+        return
+    newest = frame.row(-1, named=True)
+    st.subheader(text("months_title", language), anchor=False)
+    st.caption(text("months_caption", language, month=format_month(newest["month_date"], language)))
+    for place, measure in zip(st.columns(4), _MONTHLY_TILES, strict=True):
+        value = newest[measure]
+        place.metric(
+            say(FIGURES, measure, language),
+            format_money(value, newest["currency"], language)
+            if MONTHLY_METRICS[measure].is_money
+            else format_rate(value, language),
+            help=say(FIGURE_DEFINITIONS, measure, language),
+            border=True,
+            chart_data=frame[measure].drop_nulls().cast(pl.Float64).to_list(),
+            chart_type="area",
+        )
 
 
 def _say_period(metric: Metric, language: Language) -> str:

@@ -1,1 +1,1 @@
-"""A tenant's figures by day, as the last build left them."""
+"""A tenant's figures by day and by month, as the last build left them."""

@@ -1,4 +1,4 @@
-"""Routes of daily figures."""
+"""Routes of figures by day and by month."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from serving.kit.databases import AppDatabases
 from serving.kpis import service as kpi_service
 from serving.kpis.auth import KpiReader
-from serving.kpis.schemas import KpiQuery, Kpis
+from serving.kpis.schemas import KpiMonthQuery, KpiMonths, KpiQuery, Kpis
 
 router = APIRouter(prefix="/v1/kpis", tags=["kpis"])
 
@@ -20,3 +20,15 @@ async def get_kpis(subject: KpiReader, databases: AppDatabases, query: Annotated
     built. At most 1,100 days at once.
     """
     return await kpi_service.get_kpis(databases, subject, query)
+
+
+@router.get("/monthly")
+async def get_monthly_kpis(
+    subject: KpiReader, databases: AppDatabases, query: Annotated[KpiMonthQuery, Query()]
+) -> KpiMonths:
+    """Retention, churn, revenue per customer and lifetime value by month, oldest first.
+
+    `since` and `until` are days: every month that begins between them, both included; without them the last 24
+    months that were built. `is_complete` tells whether the month has ended. A figure is null where too little is known.
+    """
+    return await kpi_service.get_monthly_kpis(databases, subject, query)

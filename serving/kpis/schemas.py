@@ -1,13 +1,14 @@
-"""Shapes of daily figures in requests and answers."""
+"""Shapes of figures by day and by month in requests and answers."""
 
 from datetime import date
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tekup.metrics import METRICS
+from tekup.metrics import METRICS, MONTHLY_METRICS
 
 MOST_DAYS = 1_100
+MOST_MONTHS = 240
 
 
 class KpiQuery(BaseModel):
@@ -30,7 +31,8 @@ class KpiQuery(BaseModel):
 
 def _figure(name: str) -> Any:
     """A field with the words of the one definition that all surfaces share."""
-    return Field(title=METRICS[name].label, description=METRICS[name].description)
+    metric = METRICS.get(name) or MONTHLY_METRICS[name]
+    return Field(title=metric.label, description=metric.description)
 
 
 class KpiDay(BaseModel):
@@ -57,3 +59,39 @@ class Kpis(BaseModel):
     """Days, oldest first."""
 
     days: list[KpiDay]
+
+
+class KpiMonthQuery(BaseModel):
+    """Which months to show."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: date | None = Field(default=None, description="A day; months that begin before it are left out.")
+    until: date | None = Field(default=None, description="A day; months that begin after it are left out.")
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("since must not be after until")
+        return self
+
+
+class KpiMonth(BaseModel):
+    """One month in the tenant's timezone; amounts in minor units of `currency`."""
+
+    month_date: date = Field(description="The month's first day.")
+    currency: str = Field(description="The tenant's reporting currency, ISO 4217.")
+    is_complete: bool = Field(
+        description="Whether the month has ended; the figures of one that has not tell of a part."
+    )
+    nrr_rate: float | None = _figure("nrr_rate")
+    grr_rate: float | None = _figure("grr_rate")
+    logo_churn_rate: float | None = _figure("logo_churn_rate")
+    arpa_cents: int | None = _figure("arpa_cents")
+    ltv_cents: int | None = _figure("ltv_cents")
+
+
+class KpiMonths(BaseModel):
+    """Months, oldest first."""
+
+    months: list[KpiMonth]

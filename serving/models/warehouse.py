@@ -180,6 +180,21 @@ attribution_transition = Table(
     schema="ml",
 )
 
+fct_revenue_retention_monthly = Table(
+    "fct_revenue_retention_monthly",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("month_date", Date, primary_key=True),
+    Column("currency", Text),
+    Column("is_complete", Boolean),
+    Column("nrr_rate", Float(53)),
+    Column("grr_rate", Float(53)),
+    Column("logo_churn_rate", Float(53)),
+    Column("arpa_cents", BigInteger),
+    Column("ltv_cents", BigInteger),
+    schema="marts",
+)
+
 kpi_tenant_daily = Table(
     "kpi_tenant_daily",
     metadata,

@@ -21,6 +21,7 @@ _STATUSES = ("new", "contacted", "qualified", "won", "lost", "new")
 
 _TABLES = (
     "kpi_tenant_daily",
+    "fct_revenue_retention_monthly",
     "fct_lead",
     "fct_lead_score",
     "fct_touchpoint",
@@ -58,6 +59,7 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
         for tenant, scale in ((tenants.a, 1), (tenants.b, 3)):
             word = tenant.name.split()[0]
             _fill_days(connection, tenant.id, scale, today)
+            _fill_months(connection, tenant.id, scale)
             _fill_leads(connection, tenant.id, word, scale, today)
             _fill_credit(connection, tenant.id, scale, today)
             _fill_campaigns(connection, tenant.id, word, scale)
@@ -82,6 +84,18 @@ def _fill_days(connection: psycopg.Connection, tenant_id: UUID, scale: int, toda
         rows,
         "tenant_id, kpi_date, currency, new_lead_count, qualified_lead_count, won_lead_count, won_value_cents, "
         "touchpoint_count, spend_cents, invoiced_cents, mrr_cents",
+    )
+
+
+def _fill_months(connection: psycopg.Connection, tenant_id: UUID, scale: int) -> None:
+    _insert(
+        connection,
+        "marts.fct_revenue_retention_monthly",
+        [
+            (tenant_id, date(2026, month, 1), "DKK", month < 4, 1 + month / 100, 0.9, 0.05, scale * 1_000_000)
+            for month in range(1, 5)
+        ],
+        "tenant_id, month_date, currency, is_complete, nrr_rate, grr_rate, logo_churn_rate, ltv_cents",
     )
 
 

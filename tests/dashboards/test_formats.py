@@ -56,6 +56,8 @@ def test_instants_are_shown_in_copenhagen() -> None:
     assert formats.format_time(summer, EN) == "4 May 2026 00:05"
     assert formats.format_date(date(2026, 5, 3), DA) == "3. maj 2026"
     assert formats.format_date(None, EN) == "–"
+    assert formats.format_month(date(2026, 5, 3), DA) == "maj 2026"
+    assert formats.format_month(date(2026, 2, 1), EN) == "Feb 2026"
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ GRADES = ("A", "B", "C", "D", "E")
 
 MARTS = """
 drop table if exists marts.ftr_lead, marts.fct_lead_score, marts.fct_attribution_credit, marts.fct_attribution_daily,
-marts.kpi_tenant_daily;
+marts.kpi_tenant_daily, marts.fct_revenue_retention_monthly;
 drop view if exists marts.fct_lead_prediction, marts.fct_subscription_churn;
 create table marts.ftr_lead (
     tenant_id uuid not null, lead_id uuid not null, source text, country text, employee_count integer,
@@ -66,6 +66,10 @@ create table marts.kpi_tenant_daily (
     won_lead_count bigint, lost_lead_count bigint, touchpoint_count bigint, new_subscriber_count bigint,
     won_value_cents bigint, spend_cents bigint, invoiced_cents bigint, paid_cents bigint, refunded_cents bigint,
     active_subscription_count bigint, mrr_cents bigint
+);
+create table marts.fct_revenue_retention_monthly (
+    tenant_id uuid not null, month_date date, currency text, is_complete boolean, nrr_rate double precision,
+    grr_rate double precision, logo_churn_rate double precision, arpa_cents bigint, ltv_cents bigint
 );
 grant select on all tables in schema marts to tekup_app;
 """
@@ -195,6 +199,14 @@ def fill_warehouse(doors: Doors, tenant_id: UUID, leads: list[PlannedLead], weig
         cursor.executemany(
             "insert into marts.kpi_tenant_daily values (%s, %s, 'DKK', %s, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 1, 900)",
             [(tenant_id, START.date() + timedelta(days=day), weight) for day in range(120)],
+        )
+        cursor.executemany(
+            "insert into marts.fct_revenue_retention_monthly values "
+            "(%s, make_date(2023, 1, 1) + make_interval(months => %s), 'DKK', %s, 1.05, 0.9, 0.1, %s, %s)",
+            [
+                (tenant_id, month, month < 39, weight * 100, None if month < 12 else weight * 1000)
+                for month in range(40)
+            ],
         )
 
 

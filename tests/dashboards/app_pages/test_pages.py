@@ -50,6 +50,14 @@ def test_overview_compares_with_the_period_before(two_tenants: TwoTenants) -> No
     assert len(app.get("vega_lite_chart")) == 2
 
 
+def test_overview_shows_the_last_month_that_has_ended(two_tenants: TwoTenants) -> None:
+    tiles = {metric.label: metric.value for metric in open_page(two_tenants.b, "overview").metric}
+    assert tiles["Net revenue retention"] == "103%"
+    assert tiles["Gross revenue retention"] == "90%"
+    assert tiles["Logo churn"] == "5%"
+    assert tiles["Lifetime value"] == "DKK\N{NO-BREAK SPACE}30,000"
+
+
 def test_another_period_changes_the_tiles(two_tenants: TwoTenants) -> None:
     app = open_page(two_tenants.a, "overview")
     app.segmented_control(key="period").set_value(7).run()

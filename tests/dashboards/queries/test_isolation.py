@@ -16,6 +16,7 @@ from dashboards.queries import (
     fct_attribution_credit,
     fct_lead,
     fct_quality_daily,
+    fct_revenue_retention_monthly,
     fct_touchpoint,
     kpi_tenant_daily,
     reader,
@@ -35,6 +36,7 @@ _LONG_AGO, _LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinf
 _LOOKBACK = timedelta(days=90)
 QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "daily": (lambda t: kpi_tenant_daily.read_daily(t, _LONG_AGO.date(), _LATER.date()), DAYS),
+    "monthly": (lambda t: fct_revenue_retention_monthly.read_complete(t, 12), 3),
     "ranked": (lambda t: fct_lead.read_ranked(t, LeadFilter()), LEADS),
     "lead": (lambda t: fct_lead.read_lead(t, lead_id(1)), 1),
     "timeline": (lambda t: fct_touchpoint.read_timeline(t, "person:1"), 4),
