@@ -35,7 +35,7 @@ KINDS = {
     "promotion_codes": Kind("/v1/promotion_codes"),
     "customers": Kind("/v1/customers", ("tax_ids",)),
     # the list hides canceled subscriptions unless asked
-    "subscriptions": Kind("/v1/subscriptions", ("discounts",), {"status": "all"}),
+    "subscriptions": Kind("/v1/subscriptions", ("discounts", "items.data.discounts"), {"status": "all"}),
     "subscription_schedules": Kind("/v1/subscription_schedules"),
     "invoices": Kind("/v1/invoices"),
     "credit_notes": Kind("/v1/credit_notes"),

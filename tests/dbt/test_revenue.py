@@ -78,3 +78,29 @@ def test_late_events_and_changed_money_leave_the_same_marts_as_a_full_build(ware
     )
     warehouse.build("run", "--full-refresh", "--select", "marts.revenue")
     assert snapshot(warehouse) == delta
+
+
+def test_what_a_schedule_will_bring_is_told_before_it_comes(warehouse: Warehouse) -> None:
+    phases = warehouse.rows(
+        "select tenant_id, phase_number, list_mrr_cents, change_mrr_cents, is_to_come, is_end_of_subscription, prices "
+        "from marts.fct_subscription_phase order by 1, 2"
+    )
+    a, b, both = warehouse.a, warehouse.b, "2 x price_1, 1 x price_y"
+    assert phases == [
+        (a, 1, 300, None, False, False, "1 x price_1"), (a, 2, 1600, 1300, True, True, both),
+        (b, 1, 600, None, False, False, "1 x price_1"), (b, 2, 3200, 2600, True, True, both),
+    ]  # fmt: skip
+
+
+def test_intents_checkouts_and_tax_numbers_are_each_tenants_own(warehouse: Warehouse) -> None:
+    for tenant, factor in ((warehouse.a, 1), (warehouse.b, 2)):
+        own = f"where tenant_id = '{tenant}' order by 1"
+        assert warehouse.rows(f"select status, is_succeeded, received_cents from marts.fct_payment_intent {own}") == [
+            ("succeeded", True, 300 * factor), ("unknown", False, 0),
+        ]  # fmt: skip
+        assert warehouse.rows(
+            f"select checkout_mode, status, is_completed, payment_status, total_cents from marts.fct_checkout_session {own}"
+        ) == [("subscription", "complete", True, "paid", 300 * factor)]
+        assert warehouse.rows(f"select tax_number, is_verified from marts.dim_customer_tax_id {own}") == [
+            (f"DK1234567{factor}", True)
+        ]

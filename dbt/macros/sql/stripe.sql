@@ -23,3 +23,19 @@
         when 'year' then 12
     end * greatest(coalesce({{ interval_count }}, 1), 1)
 {%- endmacro %}
+
+{#- What percentage discounts leave of a price: they multiply; nothing is left where one takes all. -#}
+{% macro discount_share(which) -%}
+    coalesce(
+        case
+            when bool_or(counting.percent_off >= 100) filter (where {{ which }}) then 0
+            else
+                round(
+                    exp(sum(ln(1 - counting.percent_off / 100.0)) filter (
+                        where {{ which }} and counting.percent_off < 100
+                    )), 12
+                )
+        end,
+        1
+    )
+{%- endmacro %}

@@ -5,6 +5,7 @@ with billed as (
         line.subscription_id,
         line.invoice_id,
         line.price_id,
+        max(line.product_id) as product_id,
         min(line.period_start_at) as observed_at,
         sum(line.amount_cents) as amount_cents,
         max(
@@ -37,6 +38,10 @@ select
     invoice_id,
     min(observed_at) as observed_at,
     sum(round(amount_cents / billing_months)) as list_mrr_cents,
-    coalesce(min(billing_months) filter (where amount_cents > 0), 1) as billing_months
+    coalesce(min(billing_months) filter (where amount_cents > 0), 1) as billing_months,
+    jsonb_agg(
+        jsonb_build_object('price', price_id, 'product', product_id, 'list', round(amount_cents / billing_months))
+        order by price_id
+    ) as parts
 from billed
 group by tenant_id, subscription_id, invoice_id

@@ -26,7 +26,8 @@ known as (
         status,
         is_counted,
         list_mrr_cents,
-        billing_months
+        billing_months,
+        parts
     from snapshots
     union all
     select
@@ -38,7 +39,8 @@ known as (
         'active',
         true,
         invoice.list_mrr_cents,
-        invoice.billing_months
+        invoice.billing_months,
+        invoice.parts
     from {{ ref('int_invoice_price') }} as invoice
     left join first_event
         on first_event.tenant_id = invoice.tenant_id and first_event.subscription_id = invoice.subscription_id
@@ -70,6 +72,7 @@ observed as (
         known.is_counted,
         known.list_mrr_cents,
         known.billing_months,
+        known.parts,
         known.place,
         case
             when known.observed_by <> 'subscription' then known.observed_at
@@ -108,6 +111,7 @@ bounded as (
         or (observed_by = 'subscription' and ended_at is not null and status = 'canceled') as is_counted,
         list_mrr_cents,
         billing_months,
+        parts,
         ended_at
     from ordered
     union all
@@ -121,6 +125,7 @@ bounded as (
         status not in ('incomplete', 'incomplete_expired', 'trialing'),
         list_mrr_cents,
         billing_months,
+        parts,
         ended_at
     from ordered
     where number = 1 and observed_at > paying_from_at
@@ -134,6 +139,7 @@ bounded as (
         false,
         0,
         1,
+        '[]'::jsonb,
         ended_at
     from lives
     where ended_at is not null
@@ -146,7 +152,8 @@ select distinct on (tenant_id, subscription_id, observed_at)
     observed_by,
     is_counted,
     list_mrr_cents,
-    billing_months
+    billing_months,
+    parts
 from bounded
 where observed_at <= coalesce(ended_at, 'infinity') and observed_at <= {{ as_of() }}
 order by tenant_id asc, subscription_id asc, observed_at asc, number desc

@@ -33,6 +33,7 @@ items as (
         snapshots.subscription_id,
         snapshots.snapshot_id,
         coalesce(item.value -> 'price' ->> 'id', item.value -> 'plan' ->> 'id') as price_id,
+        coalesce(item.value -> 'price' -> 'product' ->> 'id', item.value -> 'price' ->> 'product') as product_id,
         coalesce(item.value -> 'price', '{}'::jsonb) as told,
         coalesce({{ try_numeric("(item.value ->> 'quantity')") }}, 1) as quantity,
         greatest(
@@ -92,6 +93,7 @@ priced as (
         items.subscription_id,
         items.snapshot_id,
         items.price_id,
+        items.product_id,
         {{ interval_months(
             "(items.told -> 'recurring' ->> 'interval')",
             try_numeric("(items.told -> 'recurring' ->> 'interval_count')")
@@ -127,6 +129,7 @@ by_price as (
         subscription_id,
         snapshot_id,
         price_id,
+        max(product_id) as product_id,
         max(billing_months) as billing_months,
         round(coalesce(sum(amount_cents), 0) / max(billing_months)) as list_mrr_cents
     from priced
@@ -147,7 +150,16 @@ select
     coalesce(sum(by_price.list_mrr_cents), 0) as list_mrr_cents,
     coalesce(
         min(by_price.billing_months) filter (where by_price.list_mrr_cents > 0), 1
-    ) as billing_months
+    ) as billing_months,
+    coalesce(
+        jsonb_agg(
+            jsonb_build_object(
+                'price', by_price.price_id, 'product', by_price.product_id, 'list', by_price.list_mrr_cents
+            )
+            order by by_price.price_id
+        ) filter (where by_price.list_mrr_cents <> 0),
+        '[]'::jsonb
+    ) as parts
 from snapshots
 left join by_price
     on

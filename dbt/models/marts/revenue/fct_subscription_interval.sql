@@ -45,6 +45,7 @@ numbered as (
         observed.is_counted,
         observed.list_mrr_cents,
         observed.billing_months,
+        observed.parts,
         count(observed.observed_at) over (
             partition by moments.tenant_id, moments.subscription_id order by moments.moment
         ) as observation
@@ -64,32 +65,26 @@ held as (
         max(observed_by) over observation as observed_by,
         bool_or(is_counted) over observation as is_counted,
         max(list_mrr_cents) over observation as list_mrr_cents,
-        max(billing_months) over observation as billing_months
+        max(billing_months) over observation as billing_months,
+        (array_agg(parts) filter (where parts is not null) over observation)[1] as parts
     from numbered
     window observation as (partition by tenant_id, subscription_id, observation)
 ),
 
--- a subscription's own discount takes the place of its customer's; percentages multiply, amounts come off each bill
-lowered as (
+in_force as (
     select
         held.tenant_id,
         held.subscription_id,
         held.moment,
-        bool_or(discounts.is_own) as has_own,
-        {% for own in ['discounts.is_own', 'not discounts.is_own'] %}
-            {% set name = 'own' if loop.first else 'customer' %}
-            case
-                when bool_or(discounts.percent_off >= 100) filter (where {{ own }}) then 0
-                else
-                    round(
-                        exp(sum(ln(1 - discounts.percent_off / 100.0)) filter (
-                            where {{ own }} and discounts.percent_off < 100
-                        )), 12
-                    )
-            end as {{ name }}_share,
-            sum(discounts.amount_off_cents) filter (where {{ own }})
-                as {{ name }}_amount_cents{{ ',' if not loop.last }}
-        {% endfor %}
+        held.billing_months,
+        discounts.discount_scope,
+        discounts.price_id,
+        discounts.product_ids,
+        discounts.percent_off,
+        discounts.amount_off_cents,
+        bool_or(discounts.discount_scope = 'subscription') over (
+            partition by held.tenant_id, held.subscription_id, held.moment
+        ) as has_own
     from held
     inner join discounts
         on
@@ -97,7 +92,92 @@ lowered as (
             and discounts.subscription_id = held.subscription_id
             and discounts.starts_at <= held.moment
             and coalesce(discounts.ends_at, 'infinity') > held.moment
-    group by held.tenant_id, held.subscription_id, held.moment
+),
+
+-- a subscription's own discount takes the place of its customer's; those of items come before either
+counting as (
+    select
+        *,
+        row_number() over (partition by tenant_id, subscription_id, moment) as place
+    from in_force
+    where discount_scope <> 'customer' or not has_own
+),
+
+parts as (
+    select
+        held.tenant_id,
+        held.subscription_id,
+        held.moment,
+        held.billing_months,
+        part.place,
+        part.value ->> 'price' as price_id,
+        part.value -> 'product' as product_id,
+        (part.value ->> 'list')::numeric as list_mrr_cents
+    from held
+    cross join lateral jsonb_array_elements(
+        coalesce(held.parts, jsonb_build_array(jsonb_build_object('list', held.list_mrr_cents)))
+    ) with ordinality as part (value, place)
+    where held.is_counted
+),
+
+-- percentages multiply; a discount that is limited lowers the prices that it is limited to and no other
+lowered_parts as (
+    select
+        parts.tenant_id,
+        parts.subscription_id,
+        parts.moment,
+        parts.place,
+        parts.product_id,
+        greatest(
+            max(parts.list_mrr_cents) * {{ discount_share("counting.discount_scope = 'item'") }}
+            - coalesce(sum(counting.amount_off_cents) filter (where counting.discount_scope = 'item'), 0)
+            / max(parts.billing_months),
+            0
+        ) * {{ discount_share("counting.discount_scope <> 'item'") }} as mrr_cents
+    from parts
+    left join counting
+        on
+            counting.tenant_id = parts.tenant_id
+            and counting.subscription_id = parts.subscription_id
+            and counting.moment = parts.moment
+            and (counting.discount_scope <> 'item' or counting.price_id = parts.price_id)
+            and (counting.product_ids is null or counting.product_ids @> parts.product_id)
+    group by parts.tenant_id, parts.subscription_id, parts.moment, parts.place, parts.product_id
+),
+
+-- an amount comes off each bill, and takes no more than what it is limited to costs
+amounts as (
+    select
+        counting.tenant_id,
+        counting.subscription_id,
+        counting.moment,
+        counting.place,
+        least(max(counting.amount_off_cents) / max(counting.billing_months), sum(part.mrr_cents)) as off_cents
+    from counting
+    inner join lowered_parts as part
+        on
+            part.tenant_id = counting.tenant_id
+            and part.subscription_id = counting.subscription_id
+            and part.moment = counting.moment
+            and (counting.product_ids is null or counting.product_ids @> part.product_id)
+    where counting.discount_scope <> 'item' and counting.amount_off_cents > 0
+    group by counting.tenant_id, counting.subscription_id, counting.moment, counting.place
+),
+
+summed as (
+    select
+        tenant_id,
+        subscription_id,
+        moment,
+        sum(mrr_cents) as mrr_cents
+    from (
+        select tenant_id, subscription_id, moment, mrr_cents
+        from lowered_parts
+        union all
+        select tenant_id, subscription_id, moment, -off_cents
+        from amounts
+    ) as terms
+    group by tenant_id, subscription_id, moment
 ),
 
 valued as (
@@ -109,25 +189,13 @@ valued as (
         held.is_counted,
         {{ to_bigint('case when held.is_counted then held.list_mrr_cents else 0 end') }} as list_mrr_cents,
         held.billing_months,
-        case
-            when held.is_counted
-                then {{ to_bigint("greatest(
-                    held.list_mrr_cents
-                    * coalesce(case when lowered.has_own then lowered.own_share else lowered.customer_share end, 1)
-                    - coalesce(
-                        case when lowered.has_own then lowered.own_amount_cents else lowered.customer_amount_cents end,
-                        0
-                    ) / held.billing_months,
-                    0
-                )") }}
-            else 0
-        end as mrr_cents
+        {{ to_bigint('greatest(coalesce(summed.mrr_cents, 0), 0)') }} as mrr_cents
     from held
-    left join lowered
+    left join summed
         on
-            lowered.tenant_id = held.tenant_id
-            and lowered.subscription_id = held.subscription_id
-            and lowered.moment = held.moment
+            summed.tenant_id = held.tenant_id
+            and summed.subscription_id = held.subscription_id
+            and summed.moment = held.moment
 ),
 
 states as (

@@ -1,0 +1,22 @@
+{{ config(indexes=[{'columns': ['tenant_id', 'subscription_id', 'valid_from'], 'unique': true}]) }}
+
+select
+    version.tenant_id,
+    version.subscription_id,
+    version.dbt_valid_from::timestamptz as valid_from,
+    version.dbt_valid_to::timestamptz as valid_to,
+    version.dbt_valid_to is null as is_current,
+    version.customer_id,
+    version.status,
+    version.pause_behavior,
+    version.currency,
+    version.prices,
+    version.started_at,
+    version.trial_end_at,
+    version.canceled_at,
+    version.ended_at,
+    version.is_canceled_at_period_end,
+    version.subscription_schedule_id,
+    version.created_at
+from {{ ref('snap_subscription') }} as version
+inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenant_id
