@@ -86,8 +86,8 @@ class Platform:
         return self._sandbox_url or f"http://127.0.0.1:{self.settings.sandbox_port}"
 
     def tenants(self) -> list[Tenant]:
-        """Every tenant."""
-        return list_tenants(self.doors)
+        """Every tenant that is active: what is suspended is neither pulled nor computed."""
+        return [tenant for tenant in list_tenants(self.doors) if tenant.status == "active"]
 
     def tenant(self, partition_key: str) -> Tenant:
         """The tenant of a partition."""

@@ -27,6 +27,10 @@ class SyncBusy(TekupError):
     """Another process is syncing the same tenant and source."""
 
 
+class TenantSuspended(TekupError):
+    """Nothing is pulled for a tenant that is suspended."""
+
+
 @dataclass(slots=True)
 class StreamResult:
     """What one stream's sync read and changed; ``expected`` is the vendor's own count of what this read will tell."""
@@ -154,7 +158,9 @@ def open_run(doors: Doors, tenant_id: UUID, vendor: str, results: Mapping[str, S
 
     Raises:
         SyncBusy: another process holds the lock.
+        TenantSuspended: the tenant is suspended.
     """
+    _refuse_suspended(doors, tenant_id)
     with doors.connect(Database.WAREHOUSE, Role.PIPELINE) as connection:
         _lock(connection, tenant_id, vendor)
         run = SyncRun(connection, tenant_id, vendor, uuid7())
@@ -166,6 +172,13 @@ def open_run(doors: Doors, tenant_id: UUID, vendor: str, results: Mapping[str, S
             raise
         _end(run, results, None)
         connection.execute("select pg_advisory_unlock(%s)", (_lock_key(tenant_id, vendor),))
+
+
+def _refuse_suspended(doors: Doors, tenant_id: UUID) -> None:
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.PIPELINE, tenant_id, read_only=True) as connection:
+        row = connection.execute("select status from app.tenants where id = %s", (tenant_id,)).fetchone()
+    if row is not None and row[0] != "active":
+        raise TenantSuspended(f"tenant {tenant_id} is {row[0]}", hint="`tekup tenant resume TENANT` lets it go on")
 
 
 @contextlib.contextmanager

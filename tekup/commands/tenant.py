@@ -1,12 +1,14 @@
-"""`tekup tenant`: make, list, show and delete tenants."""
+"""`tekup tenant`: make, list, show, suspend, export and delete tenants."""
 
 import json
+from pathlib import Path
 
 import click
 
 from tekup.db import Doors
 from tekup.directory import tenants as tenant_directory
 from tekup.directory.connections import list_connections
+from tekup.directory.tenant_life import delete_with_proof, export_tenant, resume_tenant, suspend_tenant
 from tekup.settings import current_settings
 
 
@@ -19,7 +21,7 @@ def prepared_doors() -> Doors:
 
 @click.group()
 def tenant() -> None:
-    """Make, list, show and delete tenants."""
+    """Make, list, show, suspend, export and delete tenants."""
 
 
 @tenant.command()
@@ -65,11 +67,45 @@ def show(key: str) -> None:
 @tenant.command()
 @click.argument("key")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete(key: str, yes: bool) -> None:
-    """Delete the tenant KEY with all its data."""
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Default: deletion-<id>.json.")
+def delete(key: str, yes: bool, report: Path | None) -> None:
+    """Delete the tenant KEY with all its data, and write a report that counts every place before and after."""
     doors = prepared_doors()
     found = tenant_directory.find_tenant(doors, key)
     if not yes:
         click.confirm(f"delete {found.name} ({found.domain}) with all its data?", abort=True)
-    tenant_directory.delete_tenant(doors, found)
-    click.echo(f"{found.name} is deleted")
+    done = delete_with_proof(doors, found)
+    path = report or Path(f"deletion-{found.id}.json")
+    path.write_text(done.as_json())
+    gone = sum(done.before.values())
+    click.echo(f"{found.name} is deleted: {gone:,} traces in {len(done.after)} places, 0 are left; report: {path}")
+
+
+@tenant.command()
+@click.argument("key")
+def suspend(key: str) -> None:
+    """Suspend the tenant KEY: nobody signs in, no token, webhook, pull or schedule works, and nothing is deleted."""
+    doors = prepared_doors()
+    found = tenant_directory.find_tenant(doors, key)
+    suspend_tenant(doors, found)
+    click.echo(f"{found.name} is suspended; `tekup tenant resume {found.domain}` lets it go on")
+
+
+@tenant.command()
+@click.argument("key")
+def resume(key: str) -> None:
+    """Let the suspended tenant KEY go on."""
+    doors = prepared_doors()
+    found = tenant_directory.find_tenant(doors, key)
+    resume_tenant(doors, found)
+    click.echo(f"{found.name} is active")
+
+
+@tenant.command()
+@click.argument("key")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
+def export(key: str, out: Path) -> None:
+    """Write all tables and extracts of the tenant KEY into a folder, with a manifest."""
+    doors = prepared_doors()
+    files = export_tenant(doors, tenant_directory.find_tenant(doors, key), out)
+    click.echo(f"{sum(files.values()):,} rows in {len(files)} files are written to {out}")

@@ -105,12 +105,16 @@ def delete_tenant(doors: Doors, tenant: Tenant) -> None:
     """
     for entry in entry_points(group=FORGET):
         entry.load()(doors.settings, tenant.id)
-    with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
-        connection.execute("delete from app.tenants where id = %s", (tenant.id,))
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="deletion of a tenant") as connection:
         for schema, table in _tenant_tables(connection):
             connection.execute(f'delete from "{schema}"."{table}" where tenant_id = %s', (tenant.id,))  # noqa: S608  # names from the catalogue
     remove_extracts(doors.settings.lake, tenant.id)
+    # last: while this row is there the tenant can be found, and a deletion that was cut short be done again
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
+        connection.execute("delete from app.tenants where id = %s", (tenant.id,))
+        # what refers to no tenant, and what the deletion of its rows wrote: marks of what is gone, events
+        for schema, table in _tenant_tables(connection):
+            connection.execute(f'delete from "{schema}"."{table}" where tenant_id = %s', (tenant.id,))  # noqa: S608  # names from the catalogue
 
 
 def _tenant_tables(connection: psycopg.Connection) -> list[tuple[str, str]]:

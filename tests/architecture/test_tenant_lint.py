@@ -24,6 +24,7 @@ MAY_BYPASS = {
     "pipelines/sync/exchange_rates.py",
     "pipelines/sync/webhooks.py",
     "tekup/db/doors.py",
+    "tekup/directory/tenant_life.py",
     "tekup/directory/tenants.py",
 }
 
