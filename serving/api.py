@@ -9,6 +9,7 @@ from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
 from serving.explanations.endpoints import router as explanations
 from serving.health.endpoints import router as health
+from serving.identity_providers.endpoints import router as identity_providers
 from serving.kpis.endpoints import router as kpis
 from serving.leads.endpoints import router as leads
 from serving.predictions.endpoints import router as predictions
@@ -34,6 +35,7 @@ ROUTERS = (
     users,
     roles,
     tokens,
+    identity_providers,
     events,
     deliveries,
     webhooks,

@@ -20,6 +20,8 @@ from serving.auth.service import SignInDesk
 from serving.auth.subject import Authenticator
 from serving.deliveries.service import OutgoingDesk
 from serving.events.service import EventDesk
+from serving.identity_providers.protocol import ProviderClient
+from serving.identity_providers.service import ProviderDesk
 from serving.kit.cursors import CursorSigner
 from serving.kit.databases import Databases
 from serving.kit.metrics import Metrics
@@ -79,6 +81,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.account_desk = AccountDesk(
         state.databases, state.second_factors, state.notices, state.sign_in_desk.throttle, doors.settings
     )
+    identity_provider_client = ProviderClient(allows_private=state.settings.identity_providers_allow_private)
+    state.provider_desk = ProviderDesk(state.databases, doors.master_key, identity_provider_client)
     state.user_desk = UserDesk(doors, state.databases, state.authenticator, state.notices, state.sign_in_desk.throttle)
     state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
     state.wake = Wake(doors.url(Database.OPERATIONAL, Role.APP))
@@ -100,4 +104,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(*running, return_exceptions=True)
         await state.live_model.close()
         await state.notices.close()
+        await identity_provider_client.close()
         await state.databases.close()

@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         description="Comma-separated origins, such as https://app.example.dk, of pages of other hosts that may open a "
         "WebSocket for events. Pages of the API's own host always may.",
     )
+    identity_providers_allow_private: bool = Field(
+        False,
+        description="Let identity providers stand in your own network, and without TLS: for development and tests, or "
+        "where one really does.",
+    )
     webhooks_allow_private: bool = Field(
         False,
         description="Let webhooks go out to addresses of our own network and over plain HTTP: for development.",

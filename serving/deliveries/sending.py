@@ -70,7 +70,7 @@ class Sender:
         self._allows_private = allows_private
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
-            network_backend=_GuardedBackend(allows_private),
+            network_backend=GuardedBackend(allows_private),
             max_connections=50,
             keepalive_expiry=5.0,
         )
@@ -120,7 +120,7 @@ async def _beginning(chunks: object) -> str:
     return kept[:KEPT_ANSWER].decode("utf-8", "replace").replace("\x00", "")
 
 
-class _GuardedBackend(httpcore.AsyncNetworkBackend):
+class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Connects to addresses that were judged."""
 
     def __init__(self, allows_private: bool) -> None:
