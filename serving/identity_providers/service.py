@@ -20,6 +20,7 @@ from serving.identity_providers.repository import ProviderRepository
 from serving.identity_providers.schemas import IdentityProvider, IdentityProviderCreate, IdentityProviderUpdate
 from serving.kit.databases import Databases
 from serving.kit.problems import Problem, not_found, unusable_field
+from tekup.crypto.columns import SealedColumn
 from tekup.crypto.keys import MasterKey
 from tekup.crypto.sealing import seal, unseal
 from tekup.directory.opaque import decode, encode, parse_opaque
@@ -253,3 +254,7 @@ def _trip_over() -> Problem:
 
 def _place(provider_id: UUID) -> str:
     return f"identity_providers.client_secret:{provider_id}"
+
+
+SEALED = SealedColumn("app.identity_providers", "client_secret_sealed", ("id",), ("id",), lambda row: _place(row["id"]))
+"""For rotations of keys."""

@@ -8,7 +8,7 @@ from tekup.commands.tenant import prepared_doors
 from tekup.crypto.keys import FILE, load_master_key, new_key, read_key_file, write_key_file
 from tekup.crypto.rotation import key_state, rotate_data_keys, rotate_master_key
 from tekup.db import Doors
-from tekup.directory.signing_keys import reseal_signing_keys
+from tekup.directory.signing_keys import PUBLISHED_BEFORE, reseal_signing_keys, rotate_signing_key
 from tekup.directory.tenants import find_tenant, list_tenants
 from tekup.errors import BadInput
 from tekup.settings import current_settings
@@ -35,12 +35,19 @@ def status() -> None:
 @keys.command()
 @click.option("--tenant", help="Only this tenant's data keys.")
 @click.option("--master", is_flag=True, help="The master key instead of data keys.")
-def rotate(tenant: str | None, master: bool) -> None:
+@click.option("--signing", is_flag=True, help="The key that signs access tokens instead; nobody is signed out.")
+def rotate(tenant: str | None, master: bool, signing: bool) -> None:
     """Make new keys and seal everything anew, while everything runs on. Cut short, run it again: it goes on."""
+    if sum((tenant is not None, master, signing)) > 1:
+        raise BadInput("there is one master key and one signing key for all tenants", hint="give one option alone")
     if master:
-        if tenant is not None:
-            raise BadInput("there is one master key for all tenants", hint="leave --tenant out")
         _rotate_master()
+        return
+    if signing:
+        kid = rotate_signing_key(prepared_doors())
+        click.echo(
+            f"key {kid} signs access tokens in {PUBLISHED_BEFORE.seconds} seconds; those of the old one stay good"
+        )
         return
     doors = prepared_doors()
     tenants = [find_tenant(doors, tenant)] if tenant else list_tenants(doors)
