@@ -1,6 +1,7 @@
 """Signing in through the HTTP API. The dashboards prove nothing themselves: whom the API names, they believe."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -38,15 +39,29 @@ class TenantNeeded(TekupError):
         self.choices = choices
 
 
+class SecondFactorNeeded(TekupError):
+    """The password is right; a code of the app, or a recovery code, goes on with the sign-in."""
+
+    def __init__(self, mfa_token: str) -> None:
+        super().__init__("a second factor is needed")
+        self.mfa_token = mfa_token
+
+
+class LinkRefused(TekupError):
+    """A mail's link is over, or the password that was chosen can't be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the API granted: whose data, in which role, for which acts, for how long."""
+    """What the API granted: whose data, in which role, for which acts, for how long, and how it goes on."""
 
     tenant_id: UUID
     tenant_name: str
     role: str
     scopes: frozenset[str]
     expires_in: int
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
 
 
 def sign_in(api_address: str, email: str, password: str, tenant: str | None = None) -> Grant:
@@ -54,22 +69,115 @@ def sign_in(api_address: str, email: str, password: str, tenant: str | None = No
 
     Raises:
         TenantNeeded: the person belongs to several tenants and ``tenant`` is None.
+        SecondFactorNeeded: he has a second factor.
         SignInRefused: wrong e-mail or password, or too many tries.
         ApiUnavailable: no answer, or one that is not the API's.
     """
     form = {"grant_type": "password", "username": email.strip(), "password": password}
     if tenant is not None:
         form["tenant"] = tenant
+    return _grant(api_address, form)
+
+
+def finish_sign_in(api_address: str, mfa_token: str, code: str) -> Grant:
+    """Go on with a sign-in by a code.
+
+    Raises:
+        SignInRefused: the code is wrong, or the sign-in took too long.
+        ApiUnavailable: no answer, or one that is not the API's.
+    """
+    return _grant(api_address, {"grant_type": "mfa", "mfa_token": mfa_token, "code": code.strip()})
+
+
+def redeem_code(api_address: str, code: str) -> Grant:
+    """Exchange the code with which an identity provider's way ends here.
+
+    Raises:
+        SecondFactorNeeded: the person has a second factor here.
+        SignInRefused: the code was used or is too old.
+        ApiUnavailable: no answer, or one that is not the API's.
+    """
+    return _grant(api_address, {"grant_type": "identity_provider", "code": code})
+
+
+def go_on(api_address: str, refresh_token: str) -> Grant:
+    """Carry a session on; the refresh token is spent by it.
+
+    Raises:
+        SignInRefused: the session has ended.
+        ApiUnavailable: no answer, or one that is not the API's.
+    """
+    return _grant(api_address, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+
+def is_still_welcome(api_address: str, access_token: str) -> bool:
+    """Whether the API still takes the session's token.
+
+    Raises:
+        ApiUnavailable: no answer.
+    """
+    answer = _send("GET", api_address, "/v1/tenant", headers={"authorization": f"Bearer {access_token}"})
+    return answer.status_code != httpx.codes.UNAUTHORIZED
+
+
+def whose_token(api_address: str, access_token: str) -> str:
+    """The e-mail of the person whose session it is.
+
+    Raises:
+        ApiUnavailable: no answer, or one that is not the API's.
+    """
+    answer = _send("GET", api_address, "/v1/me", headers={"authorization": f"Bearer {access_token}"})
     try:
-        # trust_env off: a proxy of the environment must not see passwords on their way to the product's own API
-        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
-            answer = client.post(f"{api_address.rstrip('/')}/v1/auth/token", data=form)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ApiUnavailable(
-            f"no answer from {api_address}: {type(error).__name__}", hint="start it with `tekup serve`"
-        ) from None
+        return str(answer.json()["email"])
+    except (ValueError, KeyError, TypeError):
+        raise ApiUnavailable("the API does not say whose session it is", hint="look at its log") from None
+
+
+def sign_out(api_address: str, access_token: str) -> None:
+    """End the session at the API.
+
+    Raises:
+        ApiUnavailable: no answer.
+    """
+    _send("POST", api_address, "/v1/auth/sign-out", headers={"authorization": f"Bearer {access_token}"})
+
+
+def ask_for_reset(api_address: str, email: str) -> None:
+    """Have a link to choose a new password mailed, if anybody has this e-mail.
+
+    Raises:
+        ApiUnavailable: no answer.
+    """
+    _send("POST", api_address, "/v1/auth/password-reset", json={"email": email.strip()})
+
+
+def choose_password(api_address: str, link: str, token: str, password: str) -> str:
+    """Set the password that a mail's link (``invitation`` or ``password_reset``) lets its reader choose; his e-mail.
+
+    Raises:
+        LinkRefused: the link is over or the password can't be used; it says why.
+        ApiUnavailable: no answer, or one that is not the API's.
+    """
+    paths = {"invitation": "/v1/invitations/accept", "password_reset": "/v1/auth/password-reset/confirm"}
+    answer = _send("POST", api_address, paths[link], json={"token": token, "password": password})
+    try:
+        body = answer.json()
+        if answer.status_code == httpx.codes.OK:
+            return str(body["email"])
+        reasons = [str(fault["detail"]) for fault in body.get("errors") or []]
+        raise LinkRefused("; ".join(reasons) or str(body["detail"]), hint=body.get("hint"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ApiUnavailable("the API's answer can't be read", hint="look at its log") from None
+
+
+def _grant(api_address: str, form: dict[str, str]) -> Grant:
+    answer = _send("POST", api_address, "/v1/auth/token", data=form)
     if answer.status_code == httpx.codes.CONFLICT:
         raise TenantNeeded(_read_choices(answer))
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        mfa_token = _read_mfa_token(answer)
+        if mfa_token is not None:
+            raise SecondFactorNeeded(mfa_token)
     if answer.status_code in (400, 401, 403, 422, 429):
         raise SignInRefused("sign-in refused", status=answer.status_code)
     if answer.status_code != httpx.codes.OK:
@@ -77,6 +185,17 @@ def sign_in(api_address: str, email: str, password: str, tenant: str | None = No
             f"the API at {api_address} answered {answer.status_code}", hint="look at its /readyz and its log"
         )
     return _read_grant(api_address, answer)
+
+
+def _send(method: str, api_address: str, path: str, **what: Any) -> httpx.Response:
+    try:
+        # trust_env off: a proxy of the environment must not see passwords on their way to the product's own API
+        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+            return client.request(method, f"{api_address.rstrip('/')}{path}", **what)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ApiUnavailable(
+            f"no answer from {api_address}: {type(error).__name__}", hint="start it with `tekup serve`"
+        ) from None
 
 
 def _read_grant(api_address: str, answer: httpx.Response) -> Grant:
@@ -88,6 +207,8 @@ def _read_grant(api_address: str, answer: httpx.Response) -> Grant:
             role=str(body["role"]),
             scopes=frozenset(str(body["scope"]).split()),
             expires_in=int(body["expires_in"]),
+            access_token=str(body["access_token"]),
+            refresh_token=str(body["refresh_token"]),
         )
     except (ValueError, KeyError, TypeError):
         raise ApiUnavailable(
@@ -100,3 +221,11 @@ def _read_choices(answer: httpx.Response) -> list[TenantChoice]:
         return [TenantChoice(str(choice["id"]), str(choice["name"])) for choice in answer.json()["choices"]]
     except (ValueError, KeyError, TypeError):
         raise ApiUnavailable("the API named no tenants to choose from", hint="look at its log") from None
+
+
+def _read_mfa_token(answer: httpx.Response) -> str | None:
+    try:
+        token = answer.json().get("mfa_token")
+    except (ValueError, AttributeError):
+        return None
+    return None if token is None else str(token)

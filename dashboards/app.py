@@ -70,7 +70,11 @@ def _draw_account(language: Language) -> None:
         st.text(signed_in.email)
         _draw_language(language, st.container())
         st.button(
-            text("sign_out", language), icon=":material/logout:", on_click=session.end, key="sign_out", width="stretch"
+            text("sign_out", language),
+            icon=":material/logout:",
+            on_click=session.sign_out,
+            key="sign_out",
+            width="stretch",
         )
 
 

@@ -1,23 +1,33 @@
 """Who is signed in to this browser session, until when, and in which language. How one signs in is a page's affair."""
 
-from dataclasses import dataclass
+import contextlib
+import time
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import streamlit as st
 
-from dashboards.api_client import Grant
+from dashboards import api_client
+from dashboards.api_client import ApiUnavailable, Grant, SignInRefused
 from dashboards.formats import Language
 from tekup.clock import utc_now
+from tekup.settings import current_settings
 
 _SESSION = "signed_in"
 _LANGUAGE = "language"
 _ENDED = "session_ended"
+_ASKED = "asked_at"
+_ASKED_EVERY_SECONDS = 1.0
+_RENEWED_BEFORE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The person at this browser, as the API named him. The tenant lives here and nowhere else."""
+    """The person at this browser, as the API named him. The tenant lives here and nowhere else.
+
+    The tokens stay on the server: a browser holds nothing but Streamlit's own session.
+    """
 
     tenant_id: UUID
     tenant_name: str
@@ -25,15 +35,14 @@ class SignedIn:
     role: str
     scopes: frozenset[str]
     expires_at: datetime
+    access_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 def begin(grant: Grant, email: str) -> None:
     """Begin a session; whatever an earlier one left in this browser is dropped first."""
     end()
-    expires_at = utc_now() + timedelta(seconds=grant.expires_in)
-    st.session_state[_SESSION] = SignedIn(
-        grant.tenant_id, grant.tenant_name, email.strip(), grant.role, grant.scopes, expires_at
-    )
+    _keep(grant, email.strip())
 
 
 def end() -> None:
@@ -44,16 +53,70 @@ def end() -> None:
         st.session_state[_LANGUAGE] = language
 
 
+def sign_out() -> None:
+    """End the session here and at the API, so that neither of its tokens is worth anything."""
+    signed_in = st.session_state.get(_SESSION)
+    end()
+    if isinstance(signed_in, SignedIn) and signed_in.access_token is not None:
+        with contextlib.suppress(ApiUnavailable):
+            api_client.sign_out(current_settings().api_address, signed_in.access_token)
+
+
 def current() -> SignedIn | None:
-    """Who is signed in; a session past its time is ended here."""
+    """Who is signed in; a session that has ended, here or at the API, is ended here.
+
+    Shortly before its access token expires the session goes on by its refresh token. Once a second at most the API is
+    asked whether it still knows the session; while it does not answer, the access token's time is what counts.
+    """
     signed_in = st.session_state.get(_SESSION)
     if not isinstance(signed_in, SignedIn):
         return None
+    try:
+        if signed_in.refresh_token is not None and utc_now() >= signed_in.expires_at - _RENEWED_BEFORE:
+            signed_in = _keep(
+                api_client.go_on(current_settings().api_address, signed_in.refresh_token), signed_in.email
+            )
+        elif not _is_welcome(signed_in):
+            _expire()
+            return None
+    except SignInRefused:
+        _expire()
+        return None
+    except ApiUnavailable:
+        pass
     if utc_now() >= signed_in.expires_at:
-        end()
-        st.session_state[_ENDED] = True
+        _expire()
         return None
     return signed_in
+
+
+def _keep(grant: Grant, email: str) -> SignedIn:
+    expires_at = utc_now() + timedelta(seconds=grant.expires_in)
+    signed_in = SignedIn(
+        grant.tenant_id,
+        grant.tenant_name,
+        email,
+        grant.role,
+        grant.scopes,
+        expires_at,
+        grant.access_token,
+        grant.refresh_token,
+    )
+    st.session_state[_SESSION] = signed_in
+    st.session_state[_ASKED] = time.monotonic()
+    return signed_in
+
+
+def _is_welcome(signed_in: SignedIn) -> bool:
+    if signed_in.access_token is None or time.monotonic() - st.session_state.get(_ASKED, 0.0) < _ASKED_EVERY_SECONDS:
+        return True
+    st.session_state[_ASKED] = time.monotonic()
+    return api_client.is_still_welcome(current_settings().api_address, signed_in.access_token)
+
+
+def _expire() -> None:
+    end()
+    st.session_state[_ENDED] = True
 
 
 def require() -> SignedIn:
