@@ -1,5 +1,7 @@
 """Authenticator apps, recovery codes and passkeys, from adding one to signing in with it."""
 
+import email
+import email.policy
 import json
 import time
 from collections.abc import Iterator
@@ -299,3 +301,21 @@ def test_where_the_tenant_asks_for_one_a_session_without_opens_nothing_but_addin
     finally:
         with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, filled.a.id) as connection:
             connection.execute("update app.tenants set settings = settings - 'mfa_required'")
+
+
+def test_a_sign_in_from_a_new_place_and_a_wrong_code_are_told_by_mail(
+    client: httpx.Client, user: str, settings: Settings
+) -> None:
+    def told(word: str) -> int:
+        mails = [
+            email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            for path in (settings.home_path / "outbox").glob("*.eml")
+        ]
+        return sum(mail["To"] == EMAIL and word in mail["Subject"] for mail in mails)
+
+    before = told("Wrong code")
+    add_app(client, bearer(sign_in(client, EMAIL)))
+    finish(client, step(client), code="000000")
+    assert within_a_second(lambda: told("Wrong code") == before + 1)
+    assert within_a_second(lambda: told("New sign-in") >= 1)
+    assert within_a_second(lambda: told("Sign-in methods changed") >= 1)
