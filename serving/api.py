@@ -13,6 +13,7 @@ from serving.identity_providers.endpoints import router as identity_providers
 from serving.kpis.endpoints import router as kpis
 from serving.leads.endpoints import router as leads
 from serving.predictions.endpoints import router as predictions
+from serving.privacy.endpoints import router as privacy
 from serving.roles.endpoints import router as roles
 from serving.scores.endpoints import router as scores
 from serving.sessions.endpoints import router as sessions
@@ -36,6 +37,7 @@ ROUTERS = (
     roles,
     tokens,
     identity_providers,
+    privacy,
     events,
     deliveries,
     webhooks,

@@ -28,6 +28,7 @@ from serving.kit.metrics import Metrics
 from serving.kit.problems import ProblemDocument, install_problem_handlers
 from serving.kit.requests import RequestLayer
 from serving.kit.wake import Wake
+from serving.privacy.service import PrivacyDesk
 from serving.scores.live_model import LiveModel
 from serving.scores.service import ScoreDesk
 from serving.users.service import UserDesk
@@ -84,6 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     identity_provider_client = ProviderClient(allows_private=state.settings.identity_providers_allow_private)
     state.provider_desk = ProviderDesk(state.databases, doors.master_key, identity_provider_client)
     state.user_desk = UserDesk(doors, state.databases, state.authenticator, state.notices, state.sign_in_desk.throttle)
+    state.privacy_desk = PrivacyDesk(doors, state.databases)
     state.webhook_desk = WebhookDesk(state.databases, doors.master_key, state.settings.public_url)
     state.wake = Wake(doors.url(Database.OPERATIONAL, Role.APP))
     state.event_desk = EventDesk(state.databases, state.authenticator, state.wake)

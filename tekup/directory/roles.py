@@ -7,7 +7,17 @@ from tekup.directory.scopes import SCOPES
 from tekup.errors import BadInput
 
 OWNER = "owner"
-_ADMINISTRATION = ("tenant", "events", "webhooks", "users", "roles", "tokens", "sessions", "identity_providers")
+_ADMINISTRATION = (
+    "tenant",
+    "events",
+    "webhooks",
+    "users",
+    "roles",
+    "tokens",
+    "sessions",
+    "identity_providers",
+    "privacy",
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 

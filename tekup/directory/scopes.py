@@ -6,6 +6,7 @@ SCOPES_AND_MEANINGS: dict[str, str] = {
     "leads:read": "leads",
     "leads:write": "storing leads and moving them on",
     "persons:read": "who leads and contacts are: names, addresses, what they wrote",
+    "privacy:write": "asking for a person's data or erasure, and fetching the data",
     "attribution:read": "credit by channel",
     "kpis:read": "daily figures",
     "tenant:read": "the tenant's connections and their state",
