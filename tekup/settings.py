@@ -100,6 +100,13 @@ class Settings(BaseSettings):
     spark_master: str = Field(
         "local[2]", description="Spark's master for TEKUP_COMPUTE_ENGINE=spark: local[N] or a cluster's address."
     )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=600,
+        description="How long the API goes on answering after SIGTERM while `/readyz` says no, so that a balancer "
+        "notices. Set it to more than the pause between the balancer's looks.",
+    )
     event_origins: str = Field(
         "",
         description="Comma-separated origins, such as https://app.example.dk, of pages of other hosts that may open a "

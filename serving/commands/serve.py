@@ -131,9 +131,7 @@ def plan_services(settings: Settings, ports: Ports, world: dict[str, object] | N
     services += [
         plan(
             "api", ports.api, "/healthz", "TEKUP_API_PORT",
-            "uvicorn", "--factory", "serving.app:create_app", "--host", host, "--port", str(ports.api),
-            "--no-server-header", "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5",
-            "--ws", "websockets",
+            "serving.server", "--host", host, "--port", str(ports.api),
             shown="/docs",
         ),
         plan("worker", None, "", "", "serving.worker"),

@@ -34,6 +34,7 @@ class AccessWatch:
         self._streams: dict[UUID, dict[int, Stream]] = {}
         self._standing: dict[UUID, dict[UUID, str]] = {}
         self._ask_at: dict[int, float] = {}
+        self.is_over = False
 
     def add(self, stream: Stream) -> None:
         """Watch over a stream."""
@@ -50,7 +51,8 @@ class AccessWatch:
             self._standing.pop(stream.subject.tenant_id, None)
 
     def end_all(self, reason: str) -> None:
-        """End every stream; the clients may come back, to another process."""
+        """End every stream and open no other; the clients may come back, to another process."""
+        self.is_over = True
         for stream in self._all():
             stream.end(reason, come_back=True)
 

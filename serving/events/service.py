@@ -35,6 +35,8 @@ class EventDesk:
             Problem: 403 or 422 for what can't be seen or is not, 429 too many streams.
         """
         check_types(subject, types)
+        if self.watch.is_over:
+            raise Problem(503, "about-to-stop", "this server is about to stop", headers={"retry-after": "1"})
         feed = await self.feeds.join(subject.tenant_id)
         try:
             if feed.streams > STREAMS_PER_TENANT:

@@ -29,7 +29,9 @@ async def show_health() -> Health:
 
 @router.get("/readyz", responses={503: {"model": ProblemDocument}})
 async def show_readiness(request: Request, databases: AppDatabases) -> Health:
-    """Answers 200 when both databases answer and a model is live, 503 with what is missing otherwise."""
+    """Answers 200 when both databases answer and a model is live, 503 with what is missing, or before it stops."""
+    if getattr(request.app.state, "is_draining", False):
+        raise Problem(503, "not-ready", "this server is about to stop", missing=["time"])
     live_model: LiveModel = request.app.state.live_model
     missing = await find_missing(databases, live_model)
     if missing:

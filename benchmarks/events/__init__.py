@@ -1,0 +1,1 @@
+"""What the event bus withstands and costs: kills under load, idle streams."""
