@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from serving.account.endpoints import router as account
+from serving.application_data.endpoints import router as application_data
 from serving.attribution.endpoints import router as attribution
 from serving.auth.endpoints import router as auth
 from serving.deliveries.endpoints import router as deliveries
@@ -40,6 +41,7 @@ ROUTERS = (
     privacy,
     events,
     deliveries,
+    application_data,
     webhooks,
     health,
 )

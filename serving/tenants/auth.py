@@ -1,4 +1,4 @@
-"""Who may read his tenant: everybody who belongs to it."""
+"""Who may read his tenant: everybody who belongs to it. Who may change its settings: administrators."""
 
 from typing import Annotated, TypeAlias
 
@@ -7,3 +7,4 @@ from fastapi import Security
 from serving.auth.subject import Subject, authenticate
 
 Anybody: TypeAlias = Annotated[Subject, Security(authenticate)]
+Settler: TypeAlias = Annotated[Subject, Security(authenticate, scopes=["tenant:write"])]

@@ -1,0 +1,1 @@
+"""Documents that applications of a tenant store, each held to its application's JSON schema."""
