@@ -10,9 +10,10 @@ PAGE = ROOT / "docs" / "security" / "attacks.md"
 COUNT = 90
 _HEAD = """# Attacks
 
-Every line is a test that tries it, as the roles that the API and the dashboards log in with, on every relation that the catalogue of a built
-system names: two tenants stand in each of them with the same ids. {tried} of {all} are tried; the others have no surface yet, and
-their tests fail as soon as it exists. Written by `python -m tests.security.attack_table`.
+Every line is a test that tries it, as the roles that the API and the dashboards log in with, on every relation that
+the catalogue of a built system names: two tenants stand in each of them with the same ids. {tried} of {all} are tried;
+the others have no surface yet, and their tests fail as soon as it exists. Written by
+`python -m tests.security.attack_table`.
 
 | attack | what holds | where |
 | --- | --- | --- |
@@ -20,12 +21,13 @@ their tests fail as soon as it exists. Written by `python -m tests.security.atta
 _LIMITS = """
 ## What can't be hidden
 
-- The size of a whole table (`pg_class.reltuples`, row estimates of EXPLAIN) is visible to every role in PostgreSQL. It is that of all tenants
-  together, and the same whoever asks (A56). `xmin` tells the rate of all transactions.
-- A role that may delete rows may lock their table. Only a statement of its own can do that, which an injected expression is not; a
-  transaction that is left open ends after a minute (A34).
-- Whoever may send statements of his own as `tekup_app` or `tekup_reader` may begin a transaction for any tenant: these roles are the product's,
-  and their passwords are its secrets. [Decision {adr}](../decisions/{adr_file}) says why contexts are not signed.
+- The size of a whole table (`pg_class.reltuples`, row estimates of EXPLAIN) is visible to every role in PostgreSQL.
+  It is that of all tenants together, and the same whoever asks (A56). `xmin` tells the rate of all transactions.
+- A role that may delete rows may lock their table. Only a statement of its own can do that, which an injected
+  expression is not; a transaction that is left open ends after a minute (A34).
+- Whoever may send statements of his own as `tekup_app` or `tekup_reader` may begin a transaction for any tenant: these
+  roles are the product's, and their passwords are its secrets. [Decision {adr}](../decisions/{adr_file}) says why
+  contexts are not signed.
 """
 
 
