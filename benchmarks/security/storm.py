@@ -132,7 +132,7 @@ def _cut_off(doors: Doors) -> int:
     with psycopg.connect(doors.admin_url(Database.WAREHOUSE), autocommit=True) as admin:
         ended = admin.execute(
             "select count(pg_terminate_backend(pid)) from pg_stat_activity "
-            "where usename in ('tekup_reader', 'tekup_app') and datname = current_database() and pid <> pg_backend_pid()"
+            "where usename in ('tekup_reader', 'tekup_app') and datname = current_database()"
         ).fetchone()
     return 0 if ended is None else int(ended[0])
 
