@@ -111,6 +111,13 @@ ROUTES_AND_SCOPES = {
     "PATCH /v1/identity-providers/{provider_id}": {"identity_providers:write"},
     "DELETE /v1/identity-providers/{provider_id}": {"identity_providers:write"},
     "POST /v1/me/identities/{provider_id}": set(),
+    "GET /v1/leads/{lead_id}/predictions": {"scores:read"},
+    "GET /v1/churn-predictions": {"scores:read"},
+    "GET /v1/kpis/monthly": {"kpis:read"},
+    "POST /v1/privacy/requests": {"privacy:write"},
+    "GET /v1/privacy/requests": {"privacy:write"},
+    "GET /v1/privacy/requests/{request_id}": {"privacy:write"},
+    "GET /v1/privacy/requests/{request_id}/archive": {"privacy:write"},
     "GET /v1/scopes": set(),
     "GET /v1/roles": {"roles:read"},
     "POST /v1/roles": {"roles:write"},
@@ -177,7 +184,7 @@ def test_every_route_that_says_reasons_describes_how_to_choose_their_language(ap
         if {"language", "accept-language"} <= {one["name"] for one in operation.get("parameters", [])}
     }
     lead = "/v1/leads/{lead_id}/score"
-    assert saying == {"/v1/scores", "/v1/scores/batch", lead, f"{lead}/explanation"}
+    assert saying == {"/v1/scores", "/v1/scores/batch", lead, f"{lead}/explanation", "/v1/churn-predictions"}
     assert document["components"]["schemas"]["Reason"]["properties"]["sentence"]["description"]
 
 
