@@ -143,8 +143,12 @@ class Dbt:
         return {node: ancestors(node) for node in wanted}
 
 
-def replay(address: str, statements: dict[str, list[str]], parents: dict[str, set[str]]) -> None:
-    """Send the statements in dbt's order over as many bare connections as dbt has threads."""
+def replay(address: str, statements: dict[str, list[str]], parents: dict[str, set[str]]) -> dict[str, float]:
+    """Send the statements in dbt's order over as many bare connections as dbt has threads.
+
+    Returns the CPU seconds of each node's own backend; what parallel workers added to them is in the total only.
+    """
+    used: dict[str, float] = {}
     with ExitStack() as stack:
         # as dbt's driver does, the first statement after a commit begins a transaction: `set local` rests on it
         free = [stack.enter_context(_builder(address, autocommit=False)) for _ in range(THREADS)]
@@ -155,10 +159,13 @@ def replay(address: str, statements: dict[str, list[str]], parents: dict[str, se
 
         def send(node: str) -> None:
             connection = free.pop()
+            backend = psutil.Process(connection.info.backend_pid)
+            before = sum(backend.cpu_times()[:2])
             try:
                 for statement in statements[node]:
                     connection.execute(statement.encode())
                 connection.commit()
+                used[node] = sum(backend.cpu_times()[:2]) - before
             finally:
                 free.append(connection)
 
@@ -170,6 +177,7 @@ def replay(address: str, statements: dict[str, list[str]], parents: dict[str, se
                 running.pop(node).result()
                 ended.add(node)
             time.sleep(0.001)
+    return used
 
 
 def read_and_write(address: str, marts: list[str], since: str | None = None) -> None:

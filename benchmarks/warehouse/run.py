@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="1,4,16")
     parser.add_argument("--changed", type=int, default=100, help="one row in so many changes")
     parser.add_argument("--no-replay", action="store_true", help="leave the same SQL without dbt away")
+    parser.add_argument("--models", type=int, default=0, help="show so many of the models that cost most")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
@@ -73,7 +74,13 @@ def measure(folder: Path, size: int, options: argparse.Namespace) -> dict[str, A
         if copy is not None:
             statements = dbt.sent()
             parents = dbt.parents(statements)
-            note(f"{what}: same SQL", meter.take(lambda: _alone(measures.replay, copy, statements, parents)))
+            models: dict[str, float] = {}
+            note(
+                f"{what}: same SQL",
+                meter.take(lambda: _alone(lambda: models.update(measures.replay(copy, statements, parents)))),
+            )
+            found[f"{what}: models"] = models
+            show_models(models, options.models)
             measures.drop_database(address, "replayed")
 
     try:
@@ -98,6 +105,12 @@ def measure(folder: Path, size: int, options: argparse.Namespace) -> dict[str, A
         server.stop()
         shutil.rmtree(folder / "home", ignore_errors=True)
     return found
+
+
+def show_models(used: dict[str, float], count: int) -> None:
+    """The models that cost most, with the CPU seconds of each one's backend."""
+    for node in sorted(used, key=lambda node: -used[node])[:count]:
+        print(f"{'':>6}{node.rsplit('.', 1)[-1]:<34}{used[node]:>8.2f}", flush=True)
 
 
 def show_ratios(found: dict[int, dict[str, Any]]) -> None:

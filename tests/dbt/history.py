@@ -19,7 +19,9 @@ HISTORY_TABLES = (
     "raw_operational.deals", "raw_operational.stages", "raw_stripe.charges", "raw_stripe.invoices",
     "raw_hubspot.deals", "raw_hubspot.deal_contacts", "raw_hubspot.pipelines",
     "raw_operational.contacts", "raw_hubspot.contacts", "raw_stripe.customers", "raw_kit.subscribers", "raw_kit.tags",
-    "raw_kit.tag_subscribers",
+    "raw_kit.tag_subscribers", "raw_kit.forms", "raw_kit.form_subscribers",
+    "raw_hubspot.emails", "raw_hubspot.associations", "raw_operational.companies", "raw_hubspot.companies",
+    "raw_operational.campaigns", "raw_operational.campaign_spend", "raw_stripe.subscriptions", "raw_stripe.refunds",
 )  # fmt: skip
 """Everything that a history may change."""
 
@@ -36,7 +38,9 @@ class History:
         kinds = [
             self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._own_deal,
             self._stage, self._pipeline, self._deal_contact, self._contact, self._hubspot_contact, self._customer,
-            self._subscriber, self._tag, self._worn_tag, self._remove, self._remove,
+            self._subscriber, self._tag, self._worn_tag, self._form, self._form_pair, self._email, self._email_contact,
+            self._company, self._hubspot_company, self._campaign, self._spend, self._subscription, self._refund,
+            self._erase, self._remove, self._remove, self._remove,
         ]  # fmt: skip
         for _ in range(count):
             self._chance.choice(kinds)(connection)
@@ -68,7 +72,8 @@ class History:
     def _touchpoint(self, connection: psycopg.Connection) -> None:
         self._operational(
             connection, "touchpoints", self._id(4), self._moment(),
-            anonymous_id=self._cookie(), occurred_at=self._moment(), kind="visit",
+            anonymous_id=self._cookie(), occurred_at=self._moment(),
+            kind=self._chance.choice(["visit", "visit", "email_click"]),
             lead_id=self._chance.choice([None, self._id(1)]), contact_id=self._chance.choice([None, None, self._id(2)]),
             channel=self._chance.choice(["email", "direct", "events"]),
         )  # fmt: skip
@@ -81,7 +86,70 @@ class History:
         )  # fmt: skip
 
     def _charge(self, connection: psycopg.Connection) -> None:
-        self._vendor(connection, "raw_stripe.charges", "ch", {"status": "succeeded", "invoice": self._name("in")})
+        payload = {"status": "succeeded", "invoice": self._name("in"), "customer": self._name("cus")}
+        self._vendor(connection, "raw_stripe.charges", "ch", payload)
+
+    def _refund(self, connection: psycopg.Connection) -> None:
+        self._vendor(connection, "raw_stripe.refunds", "re", {"status": "succeeded", "charge": self._name("ch")})
+
+    def _subscription(self, connection: psycopg.Connection) -> None:
+        price = {"unit_amount": self._chance.randint(1, 9) * 100, "recurring": {"interval": "month"}}
+        began, status = self._moment(), self._chance.choice(["active", "active", "trialing", "canceled"])
+        payload = {
+            "customer": self._chance.choice([None, self._name("cus")]), "status": status,
+            "start_date": int(began.timestamp()), "items": {"data": [{"id": "si", "quantity": 1, "price": price}]},
+            "ended_at": int(began.timestamp()) + 4_000_000 if status == "canceled" else None,
+            "currency": self._chance.choice(["dkk", "eur"]),
+        }  # fmt: skip
+        self._vendor(connection, "raw_stripe.subscriptions", "sub", payload)
+
+    def _company(self, connection: psycopg.Connection) -> None:
+        self._operational(
+            connection, "companies", self._id(3), self._moment(),
+            name=self._chance.choice(["Alfa", "Beta"]), domain=self._chance.choice([None, "x.dk", "y.dk"]),
+        )  # fmt: skip
+
+    def _hubspot_company(self, connection: psycopg.Connection) -> None:
+        properties = {
+            "name": "Hub", "domain": self._chance.choice([None, "y.dk", "z.dk"]),
+            "tekup_id": self._chance.choice([None, str(self._id(3))]),
+        }  # fmt: skip
+        self._vendor(connection, "raw_hubspot.companies", "hco", {"properties": properties})
+
+    def _campaign(self, connection: psycopg.Connection) -> None:
+        channel = self._chance.choice(["Paid Search", "display"])
+        self._operational(connection, "campaigns", self._id(9), self._moment(), name="Sol", channel=channel)
+
+    def _spend(self, connection: psycopg.Connection) -> None:
+        self._operational(
+            connection, "campaign_spend", self._id(10), self._moment(),
+            campaign_id=self._id(9), spend_date=self._moment().date(), amount_cents=self._chance.randint(1, 99),
+            currency=self._chance.choice(["DKK", "EUR"]),
+        )  # fmt: skip
+
+    def _form(self, connection: psycopg.Connection) -> None:
+        name = self._chance.choice(["pris", "demo"])
+        self._put(connection, "raw_kit.forms", vendor_row(self._tenant(), self._name("form"), {"name": name}))
+
+    def _form_pair(self, connection: psycopg.Connection) -> None:
+        key, payload = f"{self._name('form')}:{self._name('')}", {"added_at": self._moment().isoformat()}
+        self._put(connection, "raw_kit.form_subscribers", vendor_row(self._tenant(), key, payload))
+
+    def _email(self, connection: psycopg.Connection) -> None:
+        direction = self._chance.choice(["EMAIL", "INCOMING_EMAIL"])
+        properties = {"hs_email_direction": direction, "hs_timestamp": self._moment().isoformat()}
+        self._vendor(connection, "raw_hubspot.emails", "em", {"properties": properties})
+
+    def _email_contact(self, connection: psycopg.Connection) -> None:
+        key = f"emails/{self._name('em')}:contacts/{self._name('hc')}"
+        self._put(connection, "raw_hubspot.associations", vendor_row(self._tenant(), key, {}))
+
+    def _erase(self, connection: psycopg.Connection) -> None:
+        connection.execute(
+            "update raw_hubspot.contacts set payload = '{}', deleted_at = now(), delete_reason = 'erased', "
+            "synced_at = clock_timestamp() where tenant_id = %s and object_id = %s",
+            (self._tenant(), self._name("hc")),
+        )
 
     def _invoice(self, connection: psycopg.Connection) -> None:
         status = self._chance.choice(["open", "paid", "void"])

@@ -92,49 +92,53 @@
     {% do tenant_table__start_change_log(target) %}
 {% endmacro %}
 
-{#- The difference between the table and its new rows, and nothing else, written into the table. -#}
+{#-
+  The difference between the table and its new rows, and nothing else, written into the table. Rows are looked up by the
+  table's key, so that the work grows with them and not with the table.
+-#}
 {% macro tenant_table__apply(target, select_rows, shape, is_delta) %}
     {%- set key = tenant_table__row_key() -%}
     {%- set columns = shape['columns'] -%}
     {%- set kept = columns | reject('in', key) | list -%}
+    {%- set logged = config.get('meta', {}).get('change_log', []) -%}
     {% do tenant_table__run(
         'create temporary table new_row on commit drop as table pg_temp.row_shape with no data;'
         ~ 'insert into new_row ' ~ select_rows
     ) %}
     {%- set has_held = shape['has_tenant'] and hold__broken_tenants('new_row', target, is_delta) -%}
     {%- set found = tenant_table__row('
-        analyze new_row;
+        analyze new_row (' ~ key | join(', ') ~ ');
+        set local enable_nestloop = on;
+        set local random_page_cost = 1.1;
         create temporary table written_row on commit drop as
-        select new_row.*
+        select new_row.*, old.' ~ key[0] ~ ' is null as is_new_row'
+        ~ tenant_table__former('old', logged) ~ '
         from new_row
         left join ' ~ target ~ ' as old on ' ~ tenant_table__equal('old', 'new_row', key) ~ '
         where old.' ~ key[0] ~ ' is null'
         ~ (' or row(' ~ tenant_table__list('old', kept) ~ ') is distinct from row('
             ~ tenant_table__list('new_row', kept) ~ ')' if kept else '') ~ ';
-        create temporary table gone_key on commit drop as
-        select ' ~ tenant_table__list('old', key) ~ '
-        from ' ~ target ~ ' as old
-        where '
-        ~ ('exists (select from changed_key where '
-            ~ tenant_table__equal('changed_key', 'old', config.get('meta')['delta_key']) ~ ') and ' if is_delta else '')
-        ~ ('old.tenant_id not in (select tenant_id from broken_row) and ' if has_held else '')
+        create temporary table gone_row on commit drop as
+        select ' ~ tenant_table__list('old', key) ~ tenant_table__former('old', logged) ~ '
+        from ' ~ target ~ ' as old'
+        ~ (' inner join changed_key on ' ~ tenant_table__equal('changed_key', 'old', config.get('meta')['delta_key'])
+            if is_delta else '')
+        ~ ' where ' ~ ('old.tenant_id not in (select tenant_id from broken_row) and ' if has_held else '')
         ~ 'not exists (select from new_row where ' ~ tenant_table__equal('new_row', 'old', key) ~ ');
-        analyze written_row;
-        analyze gone_key;
         select
             (select count(*) from written_row),
-            (select count(*) from gone_key),
+            (select count(*) from gone_row),
             (select reltuples::bigint from pg_class where oid = \'' ~ target ~ '\'::regclass)
     ') -%}
     {%- set changed_count = found[0] + found[1] -%}
     {%- if not shape['has_log'] -%}
         {% do tenant_table__start_change_log(target) %}
-    {%- elif changed_count -%}
-        {% do tenant_table__log_changes(target, key) %}
+    {%- elif changed_count and logged -%}
+        {% do tenant_table__log_changes(target, logged) %}
     {%- endif -%}
     {%- if found[1] -%}
         {% do tenant_table__run(
-            'delete from ' ~ target ~ ' as old using gone_key where ' ~ tenant_table__equal('gone_key', 'old', key)
+            'delete from ' ~ target ~ ' as old using gone_row where ' ~ tenant_table__equal('gone_row', 'old', key)
         ) %}
     {%- endif -%}
     {% call statement('main') %}
@@ -293,18 +297,25 @@
 {% endmacro %}
 
 {#- What the rows to be deleted or overwritten were (`change` -1), and what they become (1). -#}
-{% macro tenant_table__log_changes(target, key) %}
-    {%- set columns = config.get('meta', {}).get('change_log') -%}
-    {%- if columns -%}
-        {%- set log = tenant_table__change_log(target) -%}
-        {% do tenant_table__run(
-            'insert into ' ~ log ~ ' select *, now() from (select ' ~ tenant_table__list('old', columns)
-            ~ ', -1::smallint from ' ~ target ~ ' as old inner join (select ' ~ key | join(', ') ~ ' from written_row union all select '
-            ~ key | join(', ') ~ ' from gone_key) as touched on ' ~ tenant_table__equal('touched', 'old', key)
-            ~ ' union all select ' ~ columns | join(', ') ~ ', 1::smallint from written_row) as difference;'
-            ~ 'delete from ' ~ log ~ " where logged_at < now() - interval '" ~ var('change_log_days') ~ " days'"
-        ) %}
-    {%- endif -%}
+{% macro tenant_table__log_changes(target, columns) %}
+    {%- set log = tenant_table__change_log(target) -%}
+    {%- set former = 'was__' ~ columns | join(', was__') -%}
+    {% do tenant_table__run(
+        'insert into ' ~ log ~ ' select *, now() from ('
+        ~ 'select ' ~ former ~ ', -1::smallint from written_row where not is_new_row'
+        ~ ' union all select ' ~ former ~ ', -1::smallint from gone_row'
+        ~ ' union all select ' ~ columns | join(', ') ~ ', 1::smallint from written_row) as difference;'
+        ~ 'delete from ' ~ log ~ " where logged_at < now() - interval '" ~ var('change_log_days') ~ " days'"
+    ) %}
+{% endmacro %}
+
+{#- The columns of a log as they were, under names of their own, at the end of a list of columns. -#}
+{% macro tenant_table__former(alias, columns) %}
+    {%- set named = [] -%}
+    {%- for column in columns -%}
+        {%- do named.append(', ' ~ alias ~ '.' ~ column ~ ' as was__' ~ column) -%}
+    {%- endfor -%}
+    {{ return(named | join('')) }}
 {% endmacro %}
 
 {#- The logged rows that this model's last build had not seen. -#}

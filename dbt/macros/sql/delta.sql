@@ -60,10 +60,12 @@
   Rows of an input that were written since this model's last build, as a subquery.
 
   Of a staging view, its rows as they are now, deleted ones included, and all rows of tenants that changed; the look-back
-  only spares the scan of what is certainly older. Of a table, the columns of its `change_log`: a row with `change` -1 for what was and one
-  with 1 for what is, so that grouped and summed they cancel out where these columns did not change.
+  only spares the scan of what is certainly older. Of a table, the columns of its `change_log`: a row with `change` -1 for
+  what was and one with 1 for what is. With `columns`, only the rows in which these columns of the log differ, before and
+  after. They are compared within each build of the table alone: a build's changes may be read twice, and what one
+  build changed and the next changed back would cancel out.
 -#}
-{% macro changes(relation) -%}
+{% macro changes(relation, columns=none) -%}
     {%- if relation.schema == 'staging' -%}
         (
             select *
@@ -80,6 +82,13 @@
             from {{ relation }}
             where tenant_id in (select tenant_id from {{ changed_tenants() }} as tenant)
         )
+    {%- elif columns -%}
+        (
+            select {{ columns | join(', ') }}
+            from {{ tenant_table__logged_changes(relation) }} as logged
+            group by {{ columns | join(', ') }}, logged_at
+            having sum(change) <> 0
+        )
     {%- else -%}
         {{ tenant_table__logged_changes(relation) }}
     {%- endif -%}
@@ -88,4 +97,42 @@
 {#- Tenants that came, went or changed their settings since this model's last build, as a subquery. -#}
 {% macro changed_tenants() -%}
     {{ tenant_table__logged_changes(ref('dim_tenant')) }}
+{%- endmacro %}
+
+{#- Whether a row was written after a table's last build began to read: of a staging view, by `row_xid`. -#}
+{% macro is_written_since_build_of(table, row_xid='row_xid') -%}
+    ops.is_written_since(
+        {{ row_xid }}, (select pg_snapshot_xmin(built.seen) from ops.mart_build as built where built.model = '{{ table }}')
+    )
+{%- endmacro %}
+
+{#- The plainest keys: those that the changed rows of inputs carry under the key's own names. -#}
+{% macro keys_of_changes(tables) -%}
+    {%- for table in tables %}
+    select {{ config.get('meta')['delta_key'] | join(', ') }}
+    from {{ changes(ref(table)) }} as changed
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#-
+  The keys of a total over all history, which is computed again for the tenants in which any of its inputs changed.
+  `ends_today` adds those whose day has turned since the last build, `has_rates` all, where an exchange rate changed.
+-#}
+{% macro tenants_of_changes(tables, ends_today=false, has_rates=false) -%}
+    {{ keys_of_changes(tables) }}
+    {%- if ends_today %}
+    union all
+    select tenant.tenant_id
+    from {{ ref('dim_tenant') }} as tenant
+    inner join ops.mart_build as built on built.model = '{{ this.identifier }}'
+    where
+        {{ tenant_date('built.built_at', 'tenant.timezone') }} <> {{ tenant_date(as_of(), 'tenant.timezone') }}
+    {%- endif %}
+    {%- if has_rates %}
+    union all
+    select tenant_id
+    from {{ ref('dim_tenant') }}
+    where exists (select from {{ changes(ref('int_exchange_rate_daily')) }} as rate)
+    {%- endif %}
 {%- endmacro %}

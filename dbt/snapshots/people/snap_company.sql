@@ -11,8 +11,8 @@
     }}
     select
         tenant_id,
-        'operational' as source_system,
-        company_id::text as source_id,
+        source_system,
+        source_id,
         company_name,
         domain,
         industry,
@@ -20,20 +20,5 @@
         country,
         city,
         created_at
-    from {{ ref('stg_operational__companies') }}
-    where not is_deleted
-    union all
-    select
-        tenant_id,
-        'hubspot' as source_system,
-        company_id as source_id,
-        company_name,
-        domain,
-        industry,
-        employee_count,
-        country,
-        city,
-        created_at
-    from {{ ref('stg_hubspot__companies') }}
-    where not is_deleted
+    from {{ ref('int_company_record') }}
 {% endsnapshot %}

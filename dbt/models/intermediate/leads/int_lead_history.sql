@@ -74,7 +74,9 @@ where kind = 'created' and {{ is_changed('totals') }}
                     values ('created', earlier.created_at), ('won', earlier.won_at), ('lost', earlier.lost_at)
                 ) as moment (kind, happened_at)
                 where moment.happened_at is not null and earlier.{{ group }} is not null
-                group by earlier.tenant_id, earlier.lead_id, earlier.{{ group }}, moment.kind, moment.happened_at
+                group by
+                    earlier.tenant_id, earlier.lead_id, earlier.{{ group }}, moment.kind, moment.happened_at,
+                    earlier.logged_at
                 having sum(earlier.change) <> 0
             ) as moved
             group by tenant_id, {{ group }}

@@ -46,8 +46,5 @@ window course as (
 )
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        lead_id
-    from {{ changes(ref('fct_lead')) }} as lead
+    {{ keys_of_changes(['fct_lead']) }}
 {% endcall %}

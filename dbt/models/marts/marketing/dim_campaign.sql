@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'campaign_id'], 'unique': true}]) }}
+{{
+    config(
+        meta={'change_log': ['tenant_id', 'campaign_id']},
+        indexes=[{'columns': ['tenant_id', 'campaign_id'], 'unique': true}],
+    )
+}}
 
 select
     tenant_id,

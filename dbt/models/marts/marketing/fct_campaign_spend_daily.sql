@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'campaign_id', 'spend_date', 'currency'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id'], 'change_log': ['tenant_id']},
+        indexes=[{'columns': ['tenant_id', 'campaign_id', 'spend_date', 'currency'], 'unique': true}],
+    )
+}}
 
 select
     spend.tenant_id,
@@ -16,10 +21,14 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = spend.tenant_
 left join {{ ref('dim_campaign') }} as campaign
     on campaign.tenant_id = spend.tenant_id and campaign.campaign_id = spend.campaign_id
 {{ join_rates('spend.currency', 'tenant.currency', 'spend.spend_date') }}
-where not spend.is_deleted
+where not spend.is_deleted and {{ is_changed('spend') }}
 group by
     spend.tenant_id,
     spend.campaign_id,
     spend.spend_date,
     spend.currency,
     campaign.channel
+
+{% call changed_keys() %}
+    {{ tenants_of_changes(['stg_operational__campaign_spend', 'dim_campaign'], has_rates=true) }}
+{% endcall %}

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'kpi_date'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id']},
+        indexes=[{'columns': ['tenant_id', 'kpi_date'], 'unique': true}],
+    )
+}}
 
 {#-
   Each event brings its day, its measure and its amount; amounts come in the currency they were booked in.
@@ -25,23 +30,25 @@ with lead_moments as (
         ('won_lead_count', lead.won_at),
         ('lost_lead_count', lead.lost_at)
     ) as moment (measure, happened_at)
-    where moment.happened_at is not null
+    where moment.happened_at is not null and {{ is_changed('lead') }}
 ),
 
 -- levels are told as their changes from day to day, so that they stand still after the last day with recurring revenue
 recurring as (
     select
-        tenant_id,
-        mrr_date as kpi_date,
-        currency,
-        reporting_currency,
-        closing_mrr_cents,
-        reporting_mrr_cents,
-        active_subscription_count - lag(active_subscription_count, 1, 0::bigint) over by_day as subscription_change,
-        coalesce(reporting_mrr_cents, 0)
-        - lag(coalesce(reporting_mrr_cents, 0), 1, 0::bigint) over by_day as reporting_change_cents
-    from {{ ref('fct_mrr_daily') }}
-    window by_day as (partition by tenant_id, currency order by mrr_date)
+        mrr.tenant_id,
+        mrr.mrr_date as kpi_date,
+        mrr.currency,
+        mrr.reporting_currency,
+        mrr.closing_mrr_cents,
+        mrr.reporting_mrr_cents,
+        mrr.active_subscription_count
+        - lag(mrr.active_subscription_count, 1, 0::bigint) over by_day as subscription_change,
+        coalesce(mrr.reporting_mrr_cents, 0)
+        - lag(coalesce(mrr.reporting_mrr_cents, 0), 1, 0::bigint) over by_day as reporting_change_cents
+    from {{ ref('fct_mrr_daily') }} as mrr
+    where {{ is_changed('mrr') }}
+    window by_day as (partition by mrr.tenant_id, mrr.currency order by mrr.mrr_date)
 ),
 
 events as (
@@ -49,36 +56,45 @@ events as (
     from lead_moments
     group by tenant_id, kpi_date, measure
     union all
-    select tenant_id, occurred_date, 'touchpoint_count', null, count(*)
-    from {{ ref('fct_touchpoint') }}
-    group by tenant_id, occurred_date
+    select touch.tenant_id, touch.occurred_date, 'touchpoint_count', null, count(*)
+    from {{ ref('fct_touchpoint') }} as touch
+    where {{ is_changed('touch') }}
+    group by touch.tenant_id, touch.occurred_date
     union all
-    select tenant_id, created_date, 'new_subscriber_count', null, count(*)
-    from {{ ref('fct_email_subscriber') }}
-    group by tenant_id, created_date
+    select subscriber.tenant_id, subscriber.created_date, 'new_subscriber_count', null, count(*)
+    from {{ ref('fct_email_subscriber') }} as subscriber
+    where {{ is_changed('subscriber') }}
+    group by subscriber.tenant_id, subscriber.created_date
     union all
-    select tenant_id, converted_date, 'won_value_cents', currency, sum(value_cents)
-    from {{ ref('fct_conversion') }}
-    group by tenant_id, converted_date, currency
+    select
+        conversion.tenant_id,
+        conversion.converted_date,
+        'won_value_cents',
+        conversion.currency,
+        sum(conversion.value_cents)
+    from {{ ref('fct_conversion') }} as conversion
+    where {{ is_changed('conversion') }}
+    group by conversion.tenant_id, conversion.converted_date, conversion.currency
     union all
-    select tenant_id, spend_date, 'spend_cents', currency, sum(spend_cents)
-    from {{ ref('fct_campaign_spend_daily') }}
-    group by tenant_id, spend_date, currency
+    select spend.tenant_id, spend.spend_date, 'spend_cents', spend.currency, sum(spend.spend_cents)
+    from {{ ref('fct_campaign_spend_daily') }} as spend
+    where {{ is_changed('spend') }}
+    group by spend.tenant_id, spend.spend_date, spend.currency
     union all
-    select tenant_id, created_date, 'invoiced_cents', currency, sum(total_cents)
-    from {{ ref('fct_invoice') }}
-    where is_finalised
-    group by tenant_id, created_date, currency
+    select invoice.tenant_id, invoice.created_date, 'invoiced_cents', invoice.currency, sum(invoice.total_cents)
+    from {{ ref('fct_invoice') }} as invoice
+    where invoice.is_finalised and {{ is_changed('invoice') }}
+    group by invoice.tenant_id, invoice.created_date, invoice.currency
     union all
-    select tenant_id, created_date, 'paid_cents', currency, sum(amount_cents)
-    from {{ ref('fct_charge') }}
-    where is_succeeded
-    group by tenant_id, created_date, currency
+    select charge.tenant_id, charge.created_date, 'paid_cents', charge.currency, sum(charge.amount_cents)
+    from {{ ref('fct_charge') }} as charge
+    where charge.is_succeeded and {{ is_changed('charge') }}
+    group by charge.tenant_id, charge.created_date, charge.currency
     union all
-    select tenant_id, created_date, 'refunded_cents', currency, sum(amount_cents)
-    from {{ ref('fct_refund') }}
-    where is_succeeded
-    group by tenant_id, created_date, currency
+    select refund.tenant_id, refund.created_date, 'refunded_cents', refund.currency, sum(refund.amount_cents)
+    from {{ ref('fct_refund') }} as refund
+    where refund.is_succeeded and {{ is_changed('refund') }}
+    group by refund.tenant_id, refund.created_date, refund.currency
     union all
     select tenant_id, kpi_date, 'active_subscription_count', null, sum(subscription_change)
     from recurring
@@ -160,3 +176,10 @@ select
 from days
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = days.tenant_id
 left join daily on daily.tenant_id = days.tenant_id and daily.kpi_date = days.kpi_date
+
+{% call changed_keys() %}
+    {{ tenants_of_changes([
+        'fct_lead', 'fct_touchpoint', 'fct_email_subscriber', 'fct_conversion', 'fct_campaign_spend_daily',
+        'fct_invoice', 'fct_charge', 'fct_refund', 'fct_mrr_daily',
+    ], has_rates=true) }}
+{% endcall %}

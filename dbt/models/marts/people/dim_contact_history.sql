@@ -1,5 +1,6 @@
 {{
     config(
+        meta={'delta_key': ['tenant_id', 'source_system', 'source_id']},
         indexes=[
             {'columns': ['tenant_id', 'source_system', 'source_id', 'valid_from'], 'unique': true},
             {'columns': ['tenant_id', 'person_id']},
@@ -33,3 +34,27 @@ left join {{ ref('dim_person_identity') }} as identity
         identity.tenant_id = version.tenant_id
         and identity.source_system = version.source_system
         and identity.source_id = version.source_id
+where {{ is_changed('version') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        source_system,
+        source_id
+    from {{ ref('snap_contact') }} as version
+    where {{ is_written_since_build_of('dim_contact_history', 'version.xmin') }}
+    union all
+    select
+        tenant_id,
+        source_system,
+        source_id
+    from {{ changes(ref('dim_person_identity')) }} as identity
+    union all
+    {# a snapshot loses the versions of what was erased, and nothing else #}
+    select
+        tenant_id,
+        'hubspot' as source_system,
+        contact_id as source_id
+    from {{ changes(ref('stg_hubspot__contacts')) }} as origin
+    where is_erased
+{% endcall %}

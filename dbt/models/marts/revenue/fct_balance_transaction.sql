@@ -27,8 +27,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = entry.tenant_
 where not entry.is_deleted and {{ is_changed('entry') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        balance_transaction_id
-    from {{ changes(ref('stg_stripe__balance_transactions')) }} as entry
+    {{ keys_of_changes(['stg_stripe__balance_transactions']) }}
 {% endcall %}

@@ -1,6 +1,6 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'charge_id']},
+        meta={'delta_key': ['tenant_id', 'charge_id'], 'change_log': ['tenant_id', 'charge_id']},
         indexes=[
             {'columns': ['tenant_id', 'charge_id'], 'unique': true},
             {'columns': ['tenant_id', 'created_at']},
@@ -32,8 +32,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = charge.tenant
 where not charge.is_deleted and {{ is_changed('charge') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        charge_id
-    from {{ changes(ref('stg_stripe__charges')) }} as charge
+    {{ keys_of_changes(['stg_stripe__charges']) }}
 {% endcall %}

@@ -26,8 +26,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = note.tenant_i
 where not note.is_deleted and {{ is_changed('note') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        credit_note_id
-    from {{ changes(ref('stg_stripe__credit_notes')) }} as note
+    {{ keys_of_changes(['stg_stripe__credit_notes']) }}
 {% endcall %}

@@ -1,7 +1,13 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'cohort_month', 'month_number'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id']},
+        indexes=[{'columns': ['tenant_id', 'cohort_month', 'month_number'], 'unique': true}],
+    )
+}}
 
 with month_ends as (
-    select * from {{ ref('int_mrr_month_end') }}
+    select month_end.* from {{ ref('int_mrr_month_end') }} as month_end
+    where {{ is_changed('month_end') }}
 ),
 
 members as (
@@ -124,3 +130,9 @@ left join spent
         and spent.cohort_month = months.cohort_month
         and spent.month_date = months.month_date
 window by_cohort as (partition by months.tenant_id, months.cohort_month order by months.month_date)
+
+{% call changed_keys() %}
+    {{ tenants_of_changes(
+        ['fct_mrr_movement', 'fct_charge', 'fct_refund', 'fct_dispute'], ends_today=true, has_rates=true
+    ) }}
+{% endcall %}

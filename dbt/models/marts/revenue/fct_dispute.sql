@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'dispute_id'], 'unique': true}]) }}
+{{
+    config(
+        meta={'change_log': ['tenant_id', 'dispute_id']},
+        indexes=[{'columns': ['tenant_id', 'dispute_id'], 'unique': true}],
+    )
+}}
 
 -- an inquiry (warning) and one that was prevented move no money; of the others only a won one gives it back
 select

@@ -1,6 +1,6 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'invoice_id']},
+        meta={'delta_key': ['tenant_id', 'invoice_id'], 'change_log': ['tenant_id', 'invoice_id']},
         indexes=[
             {'columns': ['tenant_id', 'invoice_id'], 'unique': true},
             {'columns': ['tenant_id', 'created_at']},
@@ -34,8 +34,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = invoice.tenan
 where not invoice.is_deleted and {{ is_changed('invoice') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        invoice_id
-    from {{ changes(ref('stg_stripe__invoices')) }} as invoice
+    {{ keys_of_changes(['stg_stripe__invoices']) }}
 {% endcall %}

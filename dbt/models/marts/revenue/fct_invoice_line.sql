@@ -36,8 +36,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = line.tenant_i
 where not line.is_deleted and line.invoice_line_id is not null and {{ is_changed('line') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        invoice_id
-    from {{ changes(ref('stg_stripe__invoices')) }} as invoice
+    {{ keys_of_changes(['stg_stripe__invoices']) }}
 {% endcall %}

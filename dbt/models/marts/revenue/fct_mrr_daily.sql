@@ -1,21 +1,27 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'mrr_date', 'currency'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id'], 'change_log': ['tenant_id']},
+        indexes=[{'columns': ['tenant_id', 'mrr_date', 'currency'], 'unique': true}],
+    )
+}}
 
 {% set kinds = ['new', 'expansion', 'contraction', 'churn', 'reactivation'] %}
 
 with customers as (
     select
-        tenant_id,
-        currency,
-        movement_date as mrr_date,
+        movement.tenant_id,
+        movement.currency,
+        movement.movement_date as mrr_date,
         {% for kind in kinds %}
-            sum({{ kind }}_mrr_cents) as {{ kind }}_mrr_cents,
+            sum(movement.{{ kind }}_mrr_cents) as {{ kind }}_mrr_cents,
         {% endfor %}
-        sum(closing_mrr_cents - opening_mrr_cents) as change_cents,
-        count(*) filter (where opening_mrr_cents = 0)
-        - count(*) filter (where closing_mrr_cents = 0) as customer_change,
+        sum(movement.closing_mrr_cents - movement.opening_mrr_cents) as change_cents,
+        count(*) filter (where movement.opening_mrr_cents = 0)
+        - count(*) filter (where movement.closing_mrr_cents = 0) as customer_change,
         0::numeric as subscription_change
-    from {{ ref('fct_mrr_movement') }}
-    group by tenant_id, currency, movement_date
+    from {{ ref('fct_mrr_movement') }} as movement
+    where {{ is_changed('movement') }}
+    group by movement.tenant_id, movement.currency, movement.movement_date
 ),
 
 subscriptions as (
@@ -33,7 +39,11 @@ subscriptions as (
     cross join lateral (
         values (part.valid_from_date, 1), (part.valid_to_date, -1)
     ) as bound (mrr_date, subscription_change)
-    where bound.mrr_date is not null and part.currency is not null and part.list_mrr_cents > 0
+    where
+        bound.mrr_date is not null
+        and part.currency is not null
+        and part.list_mrr_cents > 0
+        and {{ is_changed('part') }}
     group by part.tenant_id, part.currency, bound.mrr_date
 ),
 
@@ -114,3 +124,7 @@ select
 from running
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = running.tenant_id
 {{ join_rates('running.currency', 'tenant.currency', 'running.mrr_date') }}
+
+{% call changed_keys() %}
+    {{ tenants_of_changes(['fct_mrr_movement', 'fct_subscription_interval'], ends_today=true, has_rates=true) }}
+{% endcall %}

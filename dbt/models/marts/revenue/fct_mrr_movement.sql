@@ -1,5 +1,6 @@
 {{
     config(
+        meta={'delta_key': ['tenant_id', 'customer_id'], 'change_log': ['tenant_id', 'customer_id']},
         indexes=[
             {'columns': ['tenant_id', 'customer_id', 'currency', 'movement_date'], 'unique': true},
             {'columns': ['tenant_id', 'movement_date']},
@@ -18,7 +19,10 @@ with steps as (
     cross join lateral (
         values (part.valid_from_date, part.mrr_cents), (part.valid_to_date, -part.mrr_cents)
     ) as bound (movement_date, change_cents)
-    where bound.movement_date is not null and part.currency is not null
+    where
+        bound.movement_date is not null
+        and part.currency is not null
+        and {{ is_changed('part', {'customer_id': "coalesce(part.customer_id, 'unknown')"}) }}
     group by part.tenant_id, coalesce(part.customer_id, 'unknown'), part.currency, bound.movement_date
     having sum(bound.change_cents) <> 0
 ),
@@ -64,3 +68,16 @@ select
 from named
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = named.tenant_id
 {{ join_rates('named.currency', 'tenant.currency', 'named.movement_date') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        coalesce(customer_id, 'unknown') as customer_id
+    from {{ changes(ref('fct_subscription_interval')) }} as part
+    union all
+    select
+        built.tenant_id,
+        built.customer_id
+    from {{ this }} as built
+    where exists (select from {{ changes(ref('int_exchange_rate_daily')) }} as rate)
+{% endcall %}

@@ -25,8 +25,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = payout.tenant
 where not payout.is_deleted and {{ is_changed('payout') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        payout_id
-    from {{ changes(ref('stg_stripe__payouts')) }} as payout
+    {{ keys_of_changes(['stg_stripe__payouts']) }}
 {% endcall %}

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'refund_id'], 'unique': true}]) }}
+{{
+    config(
+        meta={'change_log': ['tenant_id', 'refund_id']},
+        indexes=[{'columns': ['tenant_id', 'refund_id'], 'unique': true}],
+    )
+}}
 
 select
     refund.tenant_id,

@@ -1,7 +1,13 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'month_date'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id']},
+        indexes=[{'columns': ['tenant_id', 'month_date'], 'unique': true}],
+    )
+}}
 
 with month_ends as (
-    select * from {{ ref('int_mrr_month_end') }}
+    select month_end.* from {{ ref('int_mrr_month_end') }} as month_end
+    where {{ is_changed('month_end') }}
 ),
 
 firsts as (
@@ -151,3 +157,7 @@ select
     followed.unconverted_count
 from followed
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = followed.tenant_id
+
+{% call changed_keys() %}
+    {{ tenants_of_changes(['fct_mrr_movement'], ends_today=true, has_rates=true) }}
+{% endcall %}
