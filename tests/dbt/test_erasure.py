@@ -106,6 +106,7 @@ def test_settled_nobody_can_tell_whom_it_was_about(warehouse: Warehouse, canary:
             requests.subject(request)
 
 
+@pytest.mark.slow
 def test_a_build_afterwards_does_not_bring_him_back(warehouse: Warehouse, canary: Canary) -> None:
     warehouse.build("run")
     assert traces_left(warehouse.doors, C, canary) == {}
