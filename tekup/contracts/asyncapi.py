@@ -60,16 +60,10 @@ def build_asyncapi() -> dict[str, Any]:
                 "description": "POST to an endpoint made with /v1/webhook-endpoints.",
                 "messages": references,
             },
-            "broker": {
-                "address": "tekup.events.{tenant_id}.{type}",
-                "description": "NATS JetStream, where TEKUP_EVENT_BUS names a server.",
-                "parameters": {"tenant_id": {"description": "UUID of the tenant."}, "type": {"description": "Type."}},
-                "messages": references,
-            },
         },
         "operations": {
             f"send_{channel}": {"action": "send", "channel": {"$ref": f"#/channels/{channel}"}}
-            for channel in ("stream", "socket", "webhook", "broker")
+            for channel in ("stream", "socket", "webhook")
         },
         "components": {"messages": messages, "schemas": schemas},
     }
