@@ -136,10 +136,9 @@ def _changes_nothing(
     """Whether no caller could notice: the policy is `true` as it stands, or none of its roles has any right there."""
     logins = [login for login in policy[5] if login in (*probes.LOGINS, "tekup_masked")]
     if how == "opened":
-        return policy[3] and not logins
-    rights = ("select", "insert", "update", "delete")
-    if not policy[3]:
-        return False
+        return policy[3] and (not logins or relation.schema == "jobs")
+    named = {"r": "select", "a": "insert", "w": "update", "d": "delete"}
+    rights = (named[policy[4]],) if policy[4] in named else tuple(named.values())
     return bool(logins) and not any(
         probes.may(admin, login, relation, right) for login in logins if login != "tekup_owner" for right in rights
     )
