@@ -6,6 +6,7 @@ from serving.account.endpoints import router as account
 from serving.application_data.endpoints import router as application_data
 from serving.attribution.endpoints import router as attribution
 from serving.auth.endpoints import router as auth
+from serving.crm.endpoints import router as crm
 from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
 from serving.explanations.endpoints import router as explanations
@@ -20,6 +21,7 @@ from serving.scores.endpoints import router as scores
 from serving.sessions.endpoints import router as sessions
 from serving.tenants.endpoints import router as tenants
 from serving.tokens.endpoints import router as tokens
+from serving.touchpoints.endpoints import router as touchpoints
 from serving.users.endpoints import router as users
 from serving.webhooks.endpoints import router as webhooks
 
@@ -29,6 +31,8 @@ ROUTERS = (
     explanations,
     predictions,
     leads,
+    crm,
+    touchpoints,
     attribution,
     kpis,
     tenants,

@@ -111,7 +111,7 @@ def _request_id(scope: Scope) -> str:
 def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["x-request-id"] = request_id
     for name, value in _HEADERS.items():
-        headers[name] = value
+        headers.setdefault(name, value)
     headers["content-security-policy"] = _DOCS_POLICY if path.startswith(_DOCS) else _POLICY
     if "cache-control" not in headers:
         headers["cache-control"] = "no-store"

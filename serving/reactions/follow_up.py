@@ -35,10 +35,17 @@ async def schedule(session: AsyncSession, event: Event) -> None:
     task_id = await repository.add_task(lead, f"Follow up: lead of grade {scored.grade}", due_at)
     told = TaskScheduled(task_id=task_id, lead_id=lead.id, contact_id=lead.contact_id, due_at=due_at)
     await emit(session, event.tenant_id, told, task_id, event.trace_id)
-    await defer(session, TASK, {"task_id": str(task_id), "due_at": due_at.isoformat()}, at=due_at)
 
 
-CONSUMER = Consumer("follow-up", {"LeadScored": schedule})
+async def plan_reminder(session: AsyncSession, event: Event) -> None:
+    """Have the time of a task told when it comes, whoever scheduled it."""
+    scheduled = event.data
+    assert isinstance(scheduled, TaskScheduled)
+    due_at = scheduled.due_at
+    await defer(session, TASK, {"task_id": str(scheduled.task_id), "due_at": due_at.isoformat()}, at=due_at)
+
+
+CONSUMER = Consumer("follow-up", {"LeadScored": schedule, "TaskScheduled": plan_reminder})
 
 
 class Reminder:
@@ -54,6 +61,6 @@ class Reminder:
             repository = ReactionRepository(session, tenant)
             found = await repository.lock_open_task(task, datetime.fromisoformat(due_at))
             if found is not None:
-                told = TaskDue(task_id=task, lead_id=found.lead_id, due_at=found.occurred_at)
+                told = TaskDue(task_id=task, lead_id=found.lead_id, due_at=found.due_at)
                 # a job that runs twice tells the same event
                 await emit(session, tenant, told, task, event_id=derived_uuid("TaskDue", task, due_at))

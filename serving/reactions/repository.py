@@ -61,17 +61,19 @@ class ReactionRepository(TenantRepository):
         """A task about a lead."""
         task_id = uuid7()
         await self._do(
-            "insert into app.activities (tenant_id, id, kind, lead_id, contact_id, subject, occurred_at) "
-            "values (:tenant_id, :id, 'task', :lead_id, :contact_id, :subject, :due_at)",
-            id=task_id, lead_id=lead.id, contact_id=lead.contact_id, subject=subject, due_at=due_at,
+            "insert into app.activities "
+            "(tenant_id, id, kind, lead_id, contact_id, owner_id, subject, occurred_at, due_at) "
+            "values (:tenant_id, :id, 'task', :lead_id, :contact_id, :owner_id, :subject, now(), :due_at)",
+            id=task_id, lead_id=lead.id, contact_id=lead.contact_id, owner_id=lead.owner_id, subject=subject,
+            due_at=due_at,
         )  # fmt: skip
         return task_id
 
     async def lock_open_task(self, task_id: UUID, due_at: datetime) -> Row[Any] | None:
-        """A task that has no outcome yet and is still due at this time."""
+        """A task that is not done yet and is still due at this time."""
         return await self._find(
-            "select lead_id, occurred_at from app.activities where tenant_id = :tenant_id and id = :id "
-            "and kind = 'task' and outcome is null and occurred_at = :due_at for update",
+            "select lead_id, due_at from app.activities where tenant_id = :tenant_id and id = :id "
+            "and kind = 'task' and completed_at is null and due_at = :due_at for update",
             id=task_id,
             due_at=due_at,
         )

@@ -1,1 +1,8 @@
-"""Frozen shapes that cross packages. What is done with them is the packages' affair."""
+"""Frozen shapes that cross packages. What is done with them is the packages' affair.
+
+Importing the package registers every type of event.
+"""
+
+from tekup.contracts import crm_events, events
+
+__all__ = ["crm_events", "events"]

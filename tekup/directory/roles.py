@@ -33,7 +33,9 @@ class RoleDefinition:
 
 _EVERYTHING = frozenset(SCOPES)
 _WORK = frozenset(scope for scope in SCOPES if scope.split(":")[0] not in _ADMINISTRATION)
-_READING = frozenset({"scores:read", "leads:read", "kpis:read"})
+_CRM = ("contacts", "companies", "deals", "pipelines", "activities", "campaigns")
+_READING = frozenset({"scores:read", "leads:read", "kpis:read", *(f"{noun}:read" for noun in _CRM)})
+_SELLING = frozenset(f"{noun}:write" for noun in ("leads", "contacts", "companies", "deals", "activities"))
 
 BUILT_IN: dict[str, RoleDefinition] = {
     role.name: role
@@ -43,7 +45,9 @@ BUILT_IN: dict[str, RoleDefinition] = {
         RoleDefinition(
             "manager", "All of the daily work, and seeing who may do what.", _WORK | {"users:read", "roles:read"}
         ),
-        RoleDefinition("sales", "Leads and their scores.", _READING | {"scores:write", "leads:write", "persons:read"}),
+        RoleDefinition(
+            "sales", "Leads and deals, and who they are with.", _READING | _SELLING | {"scores:write", "persons:read"}
+        ),
         RoleDefinition("analyst", "Figures, and scoring on trial.", _READING | {"attribution:read", "scores:write"}),
         RoleDefinition("read_only", "Looking, not changing.", _READING | {"attribution:read"}),
     )

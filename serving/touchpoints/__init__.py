@@ -1,0 +1,1 @@
+"""Collecting touchpoints from web pages and servers. What channel one belongs to is decided in the warehouse."""
