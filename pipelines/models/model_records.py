@@ -15,7 +15,10 @@ from scoring import drift
 from scoring.model import LeadModel
 from scoring.provenance import snapshot_hash
 from scoring.registry import Registry
-from tekup.db import Database
+from tekup.contracts.events import ModelPromoted
+from tekup.db import Database, Role
+from tekup.ids import derived_uuid
+from tekup.outbox import emit
 
 KIND = "lead_score"
 LEAST_REFERENCE = 100
@@ -42,6 +45,7 @@ def record_history(platform: Platform, registry: Registry[Any], kind: str = KIND
             "select coalesce(max(entry) + 1, 0) from ml.model_promotion where kind = %s", (kind,)
         ).fetchone()
         new = entries[row[0] if row else 0 :]
+        _tell_promotions(platform, new, kind)
         connection.cursor().executemany(
             "insert into ml.model_promotion (kind, entry, action, model_version, previous_version, done_by, done_at, "
             "reason) values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
@@ -67,6 +71,21 @@ def record_history(platform: Platform, registry: Registry[Any], kind: str = KIND
             {"live": live, "challenger": challenger, "kind": kind},
         )
     return len(new)
+
+
+def _tell_promotions(platform: Platform, entries: list[tuple[int, dict[str, Any]]], kind: str) -> None:
+    """Tell every tenant which version answers from now on, before it is noted: who dies in between tells it again.
+
+    The event's id derives from the entry, so that each tenant hears of it once.
+    """
+    switches = [(number, entry) for number, entry in entries if entry["action"] in ("promote", "rollback")]
+    for tenant in platform.tenants() if switches else ():
+        with platform.doors.tenant_transaction(Database.OPERATIONAL, Role.PIPELINE, tenant.id) as connection:
+            for number, entry in switches:
+                model_id = derived_uuid("model", kind)
+                told = ModelPromoted(model_id=model_id, kind=kind, model_version=entry["version"])
+                event_id = derived_uuid("ModelPromoted", tenant.id, kind, number)
+                emit(connection, tenant.id, told, model_id, event_id=event_id)
 
 
 def record_version(

@@ -22,8 +22,10 @@ from pipelines.sync.rows import Batch, erase_children, merge_batches, names_as_p
 from pipelines.sync.suppression import without_erased
 from pipelines.sync.sweeps import Reconciliation, Sweep, begin_sweep, drop_sweep, finish_sweep, note_seen, open_sweeps
 from pipelines.sync.webhooks import mark_folded, waiting
-from tekup.db import Doors, bound
+from tekup.contracts.events import PullFinished
+from tekup.db import Database, Doors, Role, bound
 from tekup.errors import CredentialRefused, PermissionLacking, TekupError, VendorError
+from tekup.outbox import emit
 
 CHUNK_ROWS = 5_000
 FAILING_STREAMS = 2
@@ -86,6 +88,7 @@ def pull_vendor(
         if proof != "never":
             pull.prove_streams(always=proof == "always" or full)
         pull.end()
+        _tell_end(doors, run, done)
     return done
 
 
@@ -105,6 +108,14 @@ def fold_webhooks(doors: Doors, tenant_id: UUID, source: Source, *, on_chunk: On
         pull.fold_inbox(doors)
         pull.end()
     return done
+
+
+def _tell_end(doors: Doors, run: SyncRun, done: PullResult) -> None:
+    """Emit that the pull ended. One that is killed before has not ended, and its repetition tells it."""
+    changed = sum(result.rows_changed for result in done.streams.values())
+    told = PullFinished(pull_id=run.run_id, vendor=run.vendor, rows_changed=changed)
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.PIPELINE, run.tenant_id) as connection:
+        emit(connection, run.tenant_id, told, run.run_id)
 
 
 def _check_account(run: SyncRun, source: Source, adopt: bool) -> bool:

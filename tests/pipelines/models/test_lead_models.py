@@ -16,7 +16,7 @@ from pipelines.models import lead_features, lead_scores, lead_training, lead_wat
 from pipelines.models.score_evidence import erase_leads
 from pipelines.resources.platform import Platform
 from scoring.promotion import Decision, Evidence, Finding
-from tekup.db import Database, Doors
+from tekup.db import Database, Doors, Role
 from tekup.directory.tenants import Tenant
 from tekup.ids import derived_uuid
 from tests.fixtures.database import TwoTenants
@@ -239,6 +239,12 @@ def test_rollback_scores_all_with_the_version_before_and_is_written_down(life: L
         "select action, done_by, reason from ml.model_promotion order by noted_at desc, entry desc limit 1"
     )
     assert newest == [("rollback", "eva", "complaints")]
+    for tenant in (life.a, life.b):
+        with life.platform.doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant.id) as connection:
+            told = connection.execute(
+                "select payload ->> 'model_version' from app.events where event_type = 'ModelPromoted' order by seq"
+            ).fetchall()
+        assert told[-2:] == [(second,), (first,)], "each tenant hears which version answers, once for each switch"
     registry.challenge(second, by="test")
 
 

@@ -43,6 +43,21 @@ def test_two_tenants_with_the_same_ids_keep_their_own_rows(
     assert all(a[key] != b[key] for key in shared)
 
 
+def test_the_end_of_a_pull_is_told_to_its_tenant_alone(doors: Doors, two_tenants: TwoTenants, sandbox: Sandbox) -> None:
+    def told(tenant_id: UUID) -> list[tuple[str, int]]:
+        with doors.tenant_transaction(Database.OPERATIONAL, Role.OWNER, tenant_id) as connection:
+            return connection.execute(
+                "select payload ->> 'vendor', (payload ->> 'rows_changed')::integer from app.events "
+                "where event_type = 'PullFinished' order by seq"
+            ).fetchall()
+
+    before = told(two_tenants.a.id), told(two_tenants.b.id)
+    first = pull_vendor(doors, two_tenants.a.id, sandbox.kit(SLUG_A))
+    pull_vendor(doors, two_tenants.a.id, sandbox.kit(SLUG_A))
+    assert told(two_tenants.a.id)[len(before[0]) :] == [("kit", changed(first)), ("kit", 0)]
+    assert told(two_tenants.b.id) == before[1]
+
+
 def test_the_raw_rows_are_what_the_vendor_holds(doors: Doors, two_tenants: TwoTenants, sandbox: Sandbox) -> None:
     pull_vendor(doors, two_tenants.a.id, sandbox.stripe(SLUG_A))
     truth = sandbox.world.vendors["stripe_invoices"]
