@@ -34,7 +34,7 @@ class History:
         self._tenants = tenants
 
     def change(self, connection: psycopg.Connection, count: int) -> None:
-        """`count` changes in random order. Both tenants draw from the same few ids, so they meet all the time."""
+        """`count` changes in random order, of each kind as many. Both tenants draw from the same few ids and so meet."""
         kinds = [
             self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._own_deal,
             self._stage, self._pipeline, self._deal_contact, self._contact, self._hubspot_contact, self._customer,
@@ -42,8 +42,10 @@ class History:
             self._company, self._hubspot_company, self._campaign, self._spend, self._subscription, self._refund,
             self._erase, self._remove, self._remove, self._remove,
         ]  # fmt: skip
-        for _ in range(count):
-            self._chance.choice(kinds)(connection)
+        drawn = kinds * (count // len(kinds) + 1)
+        self._chance.shuffle(drawn)
+        for change in drawn[:count]:
+            change(connection)
 
     def change_settings(self, connection: psycopg.Connection) -> None:
         """Another time zone or currency for one tenant, which moves days and amounts of rows that did not change."""
@@ -105,14 +107,14 @@ class History:
 
     def _company(self, connection: psycopg.Connection) -> None:
         self._operational(
-            connection, "companies", self._id(3), self._moment(),
+            connection, "companies", self._id(3, 3), self._moment(),
             name=self._chance.choice(["Alfa", "Beta"]), domain=self._chance.choice([None, "x.dk", "y.dk"]),
         )  # fmt: skip
 
     def _hubspot_company(self, connection: psycopg.Connection) -> None:
         properties = {
             "name": "Hub", "domain": self._chance.choice([None, "y.dk", "z.dk"]),
-            "tekup_id": self._chance.choice([None, str(self._id(3))]),
+            "tekup_id": self._chance.choice([None, *[str(self._id(3, 3))] * 3]),
         }  # fmt: skip
         self._vendor(connection, "raw_hubspot.companies", "hco", {"properties": properties})
 
@@ -259,8 +261,8 @@ class History:
     def _tenant(self) -> UUID:
         return self._chance.choice(self._tenants)
 
-    def _id(self, kind: int) -> UUID:
-        return UUID(int=kind * 1000 + self._chance.randint(1, 12))
+    def _id(self, kind: int, count: int = 12) -> UUID:
+        return UUID(int=kind * 1000 + self._chance.randint(1, count))
 
     def _name(self, prefix: str) -> str:
         return f"{prefix}_{self._chance.randint(1, 9)}"
