@@ -1,9 +1,9 @@
 """Gradient-boosted trees on a float matrix: bags of LightGBM boosters joined into one. Columns have no names here."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import lightgbm as lgb
 import numpy as np
@@ -16,6 +16,7 @@ MAX_ROUNDS = 700
 PATIENCE = 35
 RANGES = re.compile(r"^feature_infos=.*$", re.MULTILINE)
 RANGE = re.compile(r"\[[^\]]*\]")
+_BINNING = {"verbosity": -1, "deterministic": True, "force_row_wise": True, "min_data_in_bin": 5}
 VERSION_HEADER = re.compile(r"^tree_sizes=.*$", re.MULTILINE)
 
 
@@ -34,6 +35,26 @@ class Shape:
         return asdict(self)
 
 
+class Trainer(Protocol):
+    """What grows trees in place of this process."""
+
+    least: int
+    """From how many rows on."""
+
+    def grow(
+        self,
+        matrix: np.ndarray,
+        label: np.ndarray,
+        *,
+        weight: np.ndarray | None,
+        offset: np.ndarray | None,
+        categorical: list[int],
+        parameters: Mapping[str, Any],
+        rounds: int,
+    ) -> lgb.Booster:
+        """A booster of exactly ``rounds`` trees."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """Matrix (rows, features), labels, positions of the categories, monotone signs, ages from 0 (latest) to 1.
@@ -42,6 +63,7 @@ class Rows:
 
     ``offset``: log-odds on top of which the trees are taught; they are no part of what the trees say.
     ``weight``: how much each row teaches the trees; no loss that judges them knows it.
+    ``trainer``: who grows the trees of very many rows; None is this process.
     """
 
     matrix: np.ndarray
@@ -52,6 +74,7 @@ class Rows:
     offset: np.ndarray | None = None
     weight: np.ndarray | None = None
     objective: Literal["binary", "gamma"] = "binary"
+    trainer: Trainer | None = None
 
     def losses(self, raw: np.ndarray) -> np.ndarray:
         """The loss of each row under raw scores: log loss, or the gamma family's with a logarithmic link."""
@@ -92,20 +115,23 @@ def _parameters(shape: Shape, rows: Rows, seed: int, threads: int) -> dict[str, 
     return parameters
 
 
+def _weights(rows: Rows, shape: Shape) -> np.ndarray | None:
+    if shape.half_life is None or rows.age is None:
+        return rows.weight
+    recency = 0.5 ** (rows.age / shape.half_life)
+    recency = recency / recency.mean()
+    return np.asarray(recency if rows.weight is None else rows.weight * recency)
+
+
 def _dataset(rows: Rows, shape: Shape, reference: lgb.Dataset | None = None) -> lgb.Dataset:
-    weight = rows.weight
-    if shape.half_life is not None and rows.age is not None:
-        recency = 0.5 ** (rows.age / shape.half_life)
-        recency = recency / recency.mean()
-        weight = recency if weight is None else weight * recency
     return lgb.Dataset(
         rows.matrix,
         rows.label,
-        weight=weight,
+        weight=_weights(rows, shape),
         init_score=rows.offset,
         reference=reference,
         categorical_feature=list(rows.categorical),
-        params={"verbosity": -1, "deterministic": True, "force_row_wise": True, "min_data_in_bin": 5},
+        params=_BINNING,
         free_raw_data=True,
     )
 
@@ -124,7 +150,18 @@ def fit_early(rows: Rows, held: Rows, shape: Shape, *, seed: int, threads: int) 
 
 def fit_rounds(rows: Rows, shape: Shape, rounds: int, *, seed: int, threads: int) -> lgb.Booster:
     """One booster of exactly ``rounds`` trees."""
-    return lgb.train(_parameters(shape, rows, seed, threads), _dataset(rows, shape), rounds)
+    parameters = _parameters(shape, rows, seed, threads)
+    if rows.trainer is not None and len(rows.label) >= rows.trainer.least:
+        return rows.trainer.grow(
+            rows.matrix,
+            rows.label,
+            weight=_weights(rows, shape),
+            offset=rows.offset,
+            categorical=list(rows.categorical),
+            parameters=_BINNING | parameters,
+            rounds=rounds,
+        )
+    return lgb.train(parameters, _dataset(rows, shape), rounds)
 
 
 def fit_bag(rows: Rows, shape: Shape, rounds: int, *, bags: int, seed: int, threads: int) -> lgb.Booster:

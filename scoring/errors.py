@@ -67,5 +67,9 @@ class AdaptationWithheld(BadInput):
     """The model was adapted to this tenant, but its adaptation was not loaded here."""
 
 
+class EngineMissing(BadInput):
+    """Training is asked of an engine whose packages are not installed."""
+
+
 class UnknownVersion(BadInput):
     """The registry has no such version, or none to go back to."""

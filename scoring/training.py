@@ -24,7 +24,7 @@ from scoring import (
     uncertainty,
 )
 from scoring.baseline import held_out
-from scoring.boosting import Rows, fit_bag, text_of
+from scoring.boosting import Rows, Trainer, fit_bag, text_of
 from scoring.calibration import Calibrator
 from scoring.errors import LeakageError, MissingColumns
 from scoring.intake import Leads
@@ -56,6 +56,7 @@ def train(
     budget: int = 5,
     threads: int = 1,
     as_of: datetime | None = None,
+    trainer: Trainer | None = None,
 ) -> LeadModel:
     """Train a calibrated lead model.
 
@@ -82,7 +83,11 @@ def train(
     ``budget``: how many shapes of trees to try. ``threads``: more help only where cores are idle. ``as_of``: dates
     after it (default: now) are refused.
 
-    Same frame, seed and versions give the same model bit for bit, whatever ``threads`` is.
+    ``trainer``: who grows the trees of all rows where these are very many, such as `scoring.distributed.DaskTrainer`;
+    shapes are always chosen here, on a sample.
+
+    Same frame, seed and versions give the same model bit for bit, whatever ``threads`` is. A trainer's models are
+    equal in quality only: which worker holds which rows is not told beforehand.
 
     Raises `EmptyFrame`, `MissingColumns`, `UnusableColumn`, `NonFiniteValues`, `LabelError`, `OneClassLabel`,
     `TooLittleData`, `DuplicateLeads`, `WeightError`, `TimeError`, `TenantError`, `LeakageError` or
@@ -101,7 +106,7 @@ def train(
     )
     sensitive.refuse(leads.features, allow_special_categories)
     learned, unseen_text = preparation.fit_schema(leads, categorical, text, seed)
-    rows = preparation.to_rows(leads, learned, monotone or {}, unseen_text)
+    rows = replace(preparation.to_rows(leads, learned, monotone or {}, unseen_text), trainer=trainer)
     found = leakage.learned_too_late(leads.frame, time, stamps) if time is not None else {}
     found = leakage.detect(learned, replace(rows, weight=None), seed=seed, threads=threads) | found
     allowed = _check_leakage(found, allow_leakage)

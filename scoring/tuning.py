@@ -17,7 +17,7 @@ LARGE = 100_000
 HALVINGS = 3
 HALF_LIVES = (0.5, 0.2)
 THIN = (Shape(4, extra=True), Shape(4, columns=0.3), Shape(31, extra=True), Shape(15), Shape(31))
-RICH = (Shape(31), Shape(15), Shape(4, columns=0.3))
+RICH = (Shape(31), Shape(15), Shape(4, columns=0.3), Shape(8, extra=True, columns=0.3))
 
 
 @dataclass(frozen=True)

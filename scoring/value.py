@@ -18,7 +18,7 @@ import polars as pl
 
 from scoring import card, intake, preparation, sensitive, splits, storage, tuning
 from scoring.adaptation import ADAPTATIONS, key_of
-from scoring.boosting import fit_bag, text_of
+from scoring.boosting import Trainer, fit_bag, text_of
 from scoring.errors import EmptyFrame, ModelDamaged
 from scoring.fastpath import SingleRow
 from scoring.schema import Missing, Schema
@@ -138,6 +138,7 @@ def train(
     budget: int = 3,
     threads: int = 1,
     as_of: datetime | None = None,
+    trainer: Trainer | None = None,
 ) -> ValueModel:
     """Train a model of what a won deal is worth.
 
@@ -150,7 +151,7 @@ def train(
     leads = intake.take_values(frame, label=label, time=time, tenant=tenant, drop=drop, as_of=as_of)
     sensitive.refuse(leads.features, ())
     learned, _ = preparation.fit_schema(leads, categorical, (), seed)
-    rows = replace(preparation.to_rows(leads, learned, {}, {}), objective="gamma")
+    rows = replace(preparation.to_rows(leads, learned, {}, {}), objective="gamma", trainer=trainer)
     is_large = (leads.label > np.median(leads.label)).astype(float)
     folds = splits.stratified(is_large, seed=seed)
     tuned = tuning.tune(rows, folds, budget=budget, seed=seed, threads=threads)

@@ -124,6 +124,16 @@ class Settings(BaseSettings):
     events_kept_days: int = Field(
         90, ge=1, description="After how many days events are deleted that every consumer has worked through."
     )
+    training_engine: Literal["local", "dask"] = Field(
+        "local",
+        description="Where trees of more than 50,000 rows are grown: in process, or by the workers of a Dask scheduler "
+        "(extra `dask`), for leads that outgrow a machine's cores. Quality is equal.",
+    )
+    dask_scheduler: str | None = Field(
+        None,
+        description="Address of Dask's scheduler for TEKUP_TRAINING_ENGINE=dask, such as tcp://scheduler:8786. Unset: "
+        "two processes on this machine.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="Least severe level that is logged, to standard error."
     )

@@ -33,6 +33,7 @@ from pipelines.models.lead_features import (
 from pipelines.models.lead_values import grade_by_value
 from pipelines.resources.platform import Platform
 from scoring import LeadModel, provenance
+from scoring.boosting import Trainer
 from scoring.promotion import Decision, Evidence, Finding, decide
 from tekup.clock import utc_now
 from tekup.errors import TekupError
@@ -72,7 +73,7 @@ def train(platform: Platform, *, seed: int = 0, by: str = "training") -> Trained
     known, held_out = split_late(labelled)
     apart, words = read_apart(platform), read_words(platform)
 
-    def learn(rows: pl.DataFrame) -> LeadModel:
+    def learn(rows: pl.DataFrame, trainer: Trainer | None) -> LeadModel:
         return scoring.train(
             weigh(rows, words),
             label=LABEL,
@@ -82,10 +83,12 @@ def train(platform: Platform, *, seed: int = 0, by: str = "training") -> Trained
             weight=WEIGHT,
             drop=dropped(rows),
             seed=seed,
+            trainer=trainer,
         )
 
-    with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
-        probe, model = pool.map(learn, (known, labelled))
+    # trees are grown outside the interpreter's lock
+    with platform.trainer() as trainer, ThreadPoolExecutor(2) as pool:
+        probe, model = pool.map(learn, (known, labelled), (trainer, trainer))
     model, value_version, by_value = grade_by_value(platform, model, frame)
     told = _provenance(frame, labelled, words, seed)
     told |= {"value_version": value_version, "graded_by_value": len(by_value)}

@@ -50,8 +50,9 @@ def train(platform: Platform, definition: Definition[M], *, seed: int = 0, by: s
         )
     known, held_out = split_late(rows)
     apart = read_apart(platform)
-    with ThreadPoolExecutor(2) as pool:  # trees are grown outside the interpreter's lock
-        probe, model = pool.map(lambda part: definition.teach(part, apart, seed), (known, rows))
+    # trees are grown outside the interpreter's lock
+    with platform.trainer() as trainer, ThreadPoolExecutor(2) as pool:
+        probe, model = pool.map(lambda part: definition.teach(part, apart, seed, trainer), (known, rows))
     told = {
         "code": provenance.code(),
         "snapshot": {

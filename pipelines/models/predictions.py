@@ -19,6 +19,7 @@ from pipelines.models.lead_values import VALUE, read_deals
 from pipelines.models.scored_rows import as_json
 from pipelines.resources.platform import Platform
 from scoring import LeadModel, duration, kinds, value
+from scoring.boosting import Trainer
 from scoring.duration import DurationModel
 from scoring.kinds import Kind
 from scoring.logit import row_losses
@@ -52,9 +53,9 @@ class Definition(Generic[M]):
     """One kind of prediction.
 
     ``read`` gives the rows that teach, of all tenants; ``teach`` a model of them, to which the tenants ``apart`` teach
-    nothing that is shared; ``losses`` and ``measure`` judge a model on rows. ``dataset`` holds each tenant's rows that
-    may get a prediction, ``asked`` chooses among them, ``features`` are the columns that the model reads, and ``tell``
-    makes the columns of ``told``, row by row.
+    nothing that is shared, perhaps by a trainer; ``losses`` and ``measure`` judge a model on rows. ``dataset`` holds
+    each tenant's rows that may get a prediction, ``asked`` chooses among them, ``features`` are the columns that the
+    model reads, and ``tell`` makes the columns of ``told``, row by row.
     """
 
     kind: Kind[M]
@@ -63,7 +64,7 @@ class Definition(Generic[M]):
     least: int
     slices: Sequence[str]
     read: Callable[[Platform], pl.DataFrame]
-    teach: Callable[[pl.DataFrame, Collection[str], int], M]
+    teach: Callable[[pl.DataFrame, Collection[str], int, Trainer | None], M]
     losses: Callable[[M, pl.DataFrame], np.ndarray]
     measure: Callable[[M, pl.DataFrame], dict[str, float]]
     features: Callable[[M], list[str]]
@@ -75,7 +76,7 @@ def _read_deals(platform: Platform) -> pl.DataFrame:
     return read_deals(platform, read_features(platform))
 
 
-def _teach_value(rows: pl.DataFrame, apart: Collection[str], seed: int) -> ValueModel:
+def _teach_value(rows: pl.DataFrame, apart: Collection[str], seed: int, trainer: Trainer | None) -> ValueModel:
     shared = rows.filter(~pl.col(TENANT).is_in(list(apart)))
     return value.train(
         shared,
@@ -85,6 +86,7 @@ def _teach_value(rows: pl.DataFrame, apart: Collection[str], seed: int) -> Value
         drop=[*dropped(shared), LABEL],
         seed=seed,
         budget=_BUDGET,
+        trainer=trainer,
     )
 
 
@@ -119,7 +121,7 @@ def read_waits(platform: Platform) -> pl.DataFrame:
     return pl.concat(parts, how="diagonal")
 
 
-def _teach_time(rows: pl.DataFrame, apart: Collection[str], seed: int) -> DurationModel:
+def _teach_time(rows: pl.DataFrame, apart: Collection[str], seed: int, trainer: Trainer | None) -> DurationModel:
     return duration.train(
         rows,
         days=DAYS,
@@ -130,6 +132,7 @@ def _teach_time(rows: pl.DataFrame, apart: Collection[str], seed: int) -> Durati
         drop=[*dropped(rows), LABEL],
         seed=seed,
         budget=_BUDGET,
+        trainer=trainer,
     )
 
 
@@ -148,7 +151,7 @@ def read_subscriptions(platform: Platform) -> pl.DataFrame:
     return known.filter(pl.col(TIME) <= newest).sort(TENANT, TIME, SUBSCRIPTION)
 
 
-def _teach_churn(rows: pl.DataFrame, apart: Collection[str], seed: int) -> LeadModel:
+def _teach_churn(rows: pl.DataFrame, apart: Collection[str], seed: int, trainer: Trainer | None) -> LeadModel:
     return scoring.train(
         rows,
         label=CHURNED,
@@ -158,6 +161,7 @@ def _teach_churn(rows: pl.DataFrame, apart: Collection[str], seed: int) -> LeadM
         drop=[SUBSCRIPTION, "is_current"],
         seed=seed,
         budget=_BUDGET,
+        trainer=trainer,
     )
 
 

@@ -17,6 +17,7 @@ from tekup.directory.tenants import Tenant, find_tenant, list_tenants
 from tekup.settings import Settings, current_settings
 
 if TYPE_CHECKING:
+    from scoring.distributed import DaskTrainer
     from scoring.kinds import Kind
     from scoring.model import LeadModel
     from scoring.registry import Artefact, Registry
@@ -60,6 +61,21 @@ class Platform:
         from scoring.registry import Registry
 
         return Registry(self.settings.models_of(kind.name), kind.read)
+
+    @contextmanager
+    def trainer(self) -> "Iterator[DaskTrainer | None]":
+        """Who grows the trees of very many rows, as TEKUP_TRAINING_ENGINE says; None is this process.
+
+        Raises:
+            EngineMissing: Dask is wanted and not installed.
+        """
+        if self.settings.training_engine == "local":
+            yield None
+            return
+        from scoring.distributed import DaskTrainer
+
+        with DaskTrainer(self.settings.dask_scheduler) as trainer:
+            yield trainer
 
     def api_base(self, connection: Connection) -> str | None:
         """Where to reach a connection's vendor; None means the vendor's own address."""
