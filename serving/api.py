@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from serving.account.endpoints import router as account
 from serving.application_data.endpoints import router as application_data
 from serving.attribution.endpoints import router as attribution
+from serving.audit.endpoints import router as audit
 from serving.auth.endpoints import router as auth
 from serving.crm.endpoints import router as crm
 from serving.deliveries.endpoints import router as deliveries
@@ -35,6 +36,7 @@ ROUTERS = (
     touchpoints,
     attribution,
     kpis,
+    audit,
     tenants,
     account,
     sessions,

@@ -8,25 +8,36 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Scope
 
 from serving.account.service import AccountDesk
 from serving.api import include_routers
+from serving.audit.tasks import keep_sealing
 from serving.auth.access_tokens import AccessTokens
 from serving.auth.admission import Admission
 from serving.auth.key_ring import KeyRing
 from serving.auth.notices import Notices
 from serving.auth.second_factors import SecondFactors
 from serving.auth.service import SignInDesk
-from serving.auth.subject import Authenticator
+from serving.auth.subject import Authenticator, Subject
 from serving.deliveries.service import OutgoingDesk
 from serving.events.service import EventDesk
 from serving.identity_providers.protocol import ProviderClient
 from serving.identity_providers.service import ProviderDesk
+from serving.kit.addresses import parse_networks
+from serving.kit.buckets import ProcessBuckets
+from serving.kit.callers import CallerLayer
 from serving.kit.cursors import CursorSigner
 from serving.kit.databases import Databases
+from serving.kit.deadlines import DeadlineLayer
+from serving.kit.idempotency import IdempotencyLayer
 from serving.kit.metrics import Metrics
 from serving.kit.problems import ProblemDocument, install_problem_handlers
+from serving.kit.rate_limits import RateLimiter, limits_of
 from serving.kit.requests import RequestLayer
+from serving.kit.shared_buckets import SharedBuckets
+from serving.kit.strict_json import StrictJsonLayer
 from serving.kit.wake import Wake
 from serving.privacy.service import PrivacyDesk
 from serving.scores.live_model import LiveModel
@@ -41,6 +52,14 @@ from tekup.settings import Settings, current_settings
 
 _DESCRIPTION = """Lead scores, leads, attribution and daily figures of one tenant: the one that the bearer token
 belongs to. Errors are problem documents (RFC 9457)."""
+
+_BROWSERS_MAY_SEND = [
+    "authorization", "content-type", "accept-language", "idempotency-key", "x-request-id", "x-purpose", "traceparent",
+]  # fmt: skip
+_BROWSERS_MAY_READ = [
+    "x-request-id", "api-version", "location", "retry-after", "ratelimit", "ratelimit-policy", "idempotency-replayed",
+    "deprecation", "sunset", "link", "content-language",
+]  # fmt: skip
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -60,8 +79,35 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = metrics
     install_problem_handlers(app)
     include_routers(app)
-    app.add_middleware(RequestLayer, metrics=metrics)
+    app.state.rate_limiter = RateLimiter(limits_of(settings), ProcessBuckets())
+    _add_layers(app, settings, metrics)
     return app
+
+
+def _add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """What stands around the routes, from the innermost layer outwards."""
+    app.add_middleware(IdempotencyLayer)
+    app.add_middleware(StrictJsonLayer)
+    app.add_middleware(CallerLayer, resolve=_resolve, proxies=parse_networks(settings.trusted_proxies))
+    origins = [origin.strip() for origin in settings.api_origins.split(",") if origin.strip()]
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_BROWSERS_MAY_SEND,
+            expose_headers=_BROWSERS_MAY_READ,
+            max_age=600,
+        )
+    app.add_middleware(DeadlineLayer, seconds=settings.request_seconds)
+    is_tls = (settings.public_url or "").startswith("https://")
+    app.add_middleware(RequestLayer, metrics=metrics, is_tls=is_tls)
+
+
+async def _resolve(scope: Scope, token: str) -> Subject | None:
+    """Who holds the token."""
+    authenticator: Authenticator = scope["app"].state.authenticator
+    return await authenticator.authenticate(token)
 
 
 @contextlib.asynccontextmanager
@@ -69,7 +115,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     doors = Doors(state.settings)
     doors.prepare()
-    state.databases = Databases(doors)
+    state.master_key = doors.master_key
+    state.databases = Databases(doors, read_share=state.settings.audit_reads)
+    if state.settings.rate_limits == "postgresql":
+        state.rate_limiter = RateLimiter(limits_of(state.settings), SharedBuckets(state.databases))
     state.access_tokens = AccessTokens(KeyRing(lambda: read_signing_keys(doors)))
     state.notices = Notices(mailer_of(doors.settings))
     state.second_factors = SecondFactors(doors.master_key, doors.settings.app_address)
@@ -96,7 +145,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.score_desk = ScoreDesk(state.live_model, state.metrics)
     running = [
         asyncio.create_task(work)
-        for work in (state.wake.run(), state.event_desk.feeds.run(), state.event_desk.watch.run())
+        for work in (
+            state.wake.run(),
+            state.event_desk.feeds.run(),
+            state.event_desk.watch.run(),
+            keep_sealing(doors, state.settings.audit_seal_seconds),
+        )
     ]
     try:
         yield

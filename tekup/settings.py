@@ -1,5 +1,7 @@
 """Every setting of the product, read from the environment once. Nothing here opens a file or a connection."""
 
+import ipaddress
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -9,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tekup.errors import SettingError
 
+_RATE = r"^(off|[1-9][0-9]{0,8}/(second|minute|hour|day))$"
 VENDORS = ("hubspot", "stripe", "kit", "openai")
 
 
@@ -92,6 +95,57 @@ class Settings(BaseSettings):
         "Unset: each mail is a file in <home>/outbox.",
     )
     mail_from: str = Field("TekUp <no-reply@localhost>", description="Sender of mails, as its readers see it.")
+    api_origins: str = Field(
+        "",
+        description="Web pages of which origins may call the HTTP API from a browser (CORS), separated by commas, such "
+        "as https://app.example.dk. Empty: none.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks of proxies before the HTTP API, separated by commas: of these alone "
+        "X-Forwarded-For is believed. Empty: of none.",
+    )
+    request_seconds: float = Field(
+        60, gt=0, description="How long an answer of the HTTP API may take to begin before it is given up with 503."
+    )
+    rate_limits: Literal["process", "postgresql"] = Field(
+        "process",
+        description="Where requests are counted: in each API process by itself, or in the operational database for "
+        "all of them together.",
+    )
+    rate_limit_address: str = Field(
+        "12000/minute", pattern=_RATE, description="Most requests of one address, such as 600/minute, or off."
+    )
+    rate_limit_sign_in: str = Field(
+        "300/minute", pattern=_RATE, description="Most sign-ins, failed or not, of one address, or off."
+    )
+    rate_limit_caller: str = Field(
+        "6000/minute", pattern=_RATE, description="Most requests of one user or API token, or off."
+    )
+    rate_limit_write: str = Field(
+        "3000/minute", pattern=_RATE, description="Most writing requests of one user or API token, or off."
+    )
+    rate_limit_tenant: str = Field("30000/minute", pattern=_RATE, description="Most requests of one tenant, or off.")
+    audit_reads: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of the HTTP API's reads that the audit trail tells of; changes it tells all.",
+    )
+    audit_sql_reads: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of SQL reads (dashboards, `tekup db as-tenant`) that the audit trail tells of.",
+    )
+    audit_heads: Path | None = Field(
+        None,
+        description="File to which the heads of sealed audit trails are appended, best on storage that forbids "
+        "changes: with it a trail that was cut at its end is found. Unset: <home>/audit/heads.jsonl.",
+    )
+    audit_seal_seconds: float = Field(
+        10, gt=0, description="Seconds between two rounds in which `tekup serve` seals new audit entries."
+    )
     compute_engine: Literal["polars", "spark"] = Field(
         "polars",
         description="Where attribution builds and counts journeys: in process, or on Spark (extra `spark`), for "
@@ -149,6 +203,26 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("must begin with postgresql://")
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            ipaddress.ip_network(part, strict=False)
+        return value
+
+    @field_validator("api_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", part):
+                raise ValueError(f"{part} is no origin such as https://app.example.dk")
+        return value
+
+    @property
+    def audit_heads_path(self) -> Path:
+        """Where heads of audit trails are appended."""
+        return self.audit_heads or self.home_path / "audit" / "heads.jsonl"
 
     @property
     def home_path(self) -> Path:

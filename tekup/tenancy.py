@@ -68,11 +68,15 @@ def begin_statement(context: TenantContext | UUID, *, read_only: bool = False, i
     modes = [f"ISOLATION LEVEL {isolation}"] if isolation else []
     if read_only:
         modes.append("READ ONLY")
+    return f"BEGIN {', '.join(modes)}; {context_statement(context)}"
+
+
+def context_statement(context: TenantContext) -> str:
+    """What sets the context in a transaction that is open already, until it ends or another takes its place."""
     values = {
         CONTEXT_VARIABLE: str(context.tenant_id),
         "app.user_id": str(context.user_id or ""),
         "app.role": context.role,
         "app.permissions": " ".join(sorted(context.permissions)),
     }
-    settings = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in values.items())
-    return f"BEGIN {', '.join(modes)}; {settings}"
+    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in values.items())

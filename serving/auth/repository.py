@@ -1,17 +1,19 @@
 """SQL of checking a caller, each in the context of the tenant that the caller claims."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, insert, or_, text, update
+from sqlalchemy import and_, func, or_, text, update
 
+from serving.kit.audit import note_change
 from serving.kit.repository import TenantRepository
-from serving.models.operational import api_tokens, audit_log, tenants, users
+from serving.models.operational import api_tokens, tenants, users
 from serving.models.sign_in import roles, sessions
+from tekup.audit.record import ActorKind
 from tekup.directory.roles import BUILT_IN
-from tekup.ids import uuid7
 
 USE_NOTED_EVERY = "1 minute"
 MFA_REQUIRED = "mfa_required"
@@ -180,15 +182,26 @@ class AuthRepository(TenantRepository):
             update(users).where(u.tenant_id == self.tenant_id, u.id == user_id).values(last_sign_in_at=func.now())
         )
 
-    async def write_audit(self, actor_kind: str, actor_id: UUID, action: str, **more: Any) -> None:
-        """Append to the tenant's audit log, in the transaction of what is audited."""
-        await self.session.execute(
-            insert(audit_log).values(
-                tenant_id=self.tenant_id,
-                id=uuid7(),
-                actor_kind=actor_kind,
-                actor_id=str(actor_id),
-                action=action,
-                **more,
-            )
+    async def write_audit(
+        self,
+        actor_kind: ActorKind,
+        actor_id: UUID,
+        action: str,
+        *,
+        entity_type: str = "user",
+        entity_id: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Note what somebody did who is no caller yet; it is written with the session's COMMIT.
+
+        ``request_id`` is that of the present request in any case.
+        """
+        note_change(
+            self.session,
+            action,
+            entity_type,
+            entity_id or actor_id,
+            actor=(actor_kind, str(actor_id)),
+            details=details,
         )

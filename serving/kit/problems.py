@@ -88,6 +88,13 @@ def problem_response(
     return JSONResponse(body, status, dict(headers or {}) | {"cache-control": "no-store"}, media_type=MEDIA_TYPE)
 
 
+def problem_of(problem: Problem) -> JSONResponse:
+    """The response to a problem that a layer outside of the routes found."""
+    return problem_response(
+        problem.status_code, problem.code, problem.detail, hint=problem.hint, headers=problem.headers, **problem.more
+    )
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Answer every error of ``app`` with a problem document."""
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -99,9 +106,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, Problem):
-        return problem_response(
-            error.status_code, error.code, error.detail, hint=error.hint, headers=error.headers, **error.more
-        )
+        return problem_of(error)
     assert isinstance(error, HTTPException)
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     details = {404: "no such resource", 405: f"{request.method} is not offered here"}
@@ -153,12 +158,17 @@ async def _on_tekup_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)
+    return database_problem(request.scope.get("request_id"), error)
+
+
+def database_problem(request_id: str | None, error: DBAPIError) -> JSONResponse:
+    """The response to an error of a database, which says nothing of the database but whether to try again."""
     if isinstance(error.orig, pg_errors.UndefinedTable):
         return problem_response(
             503, "not-built-yet", "these figures have not been built yet", hint="run `tekup run` once, then ask again"
         )
     if isinstance(error.orig, pg_errors.OperationalError) or error.connection_invalidated:
-        _log.error("database error", request_id=request.scope.get("request_id"), error=type(error.orig).__name__)
+        _log.error("database error", request_id=request_id, error=type(error.orig).__name__)
         return problem_response(
             503,
             "database-unavailable",
@@ -166,7 +176,7 @@ async def _on_database_error(request: Request, error: Exception) -> JSONResponse
             hint="try again shortly",
             headers={"retry-after": "2"},
         )
-    return unexpected_response(request.scope.get("request_id"), error)
+    return unexpected_response(request_id, error)
 
 
 async def _on_pool_timeout(request: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,6 @@
-"""The outermost layer of a request: id, size limit, security headers, access log, metrics. No route is known here.
+"""The outermost layer of a request: id, trace, size limit, security headers, access log, metrics.
 
-Errors that nobody caught end here.
+Errors that nobody caught end here. No route is known.
 """
 
 import re
@@ -10,8 +10,10 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.kit.lifecycle import VERSION
 from serving.kit.metrics import Metrics
 from serving.kit.problems import Problem, problem_response, unexpected_response
+from serving.kit.traces import trace_of
 from tekup.ids import uuid7
 
 LARGEST_BODY_BYTES = 20_000_000
@@ -22,7 +24,11 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
     "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "interest-cohort=(), geolocation=(), camera=(), microphone=()",
+    "api-version": VERSION,
 }
+_ONLY_TLS = "max-age=63072000; includeSubDomains"
 _POLICY = "default-src 'none'; frame-ancestors 'none'"
 # the documentation page loads its script and style from the address that FastAPI writes into it
 _DOCS_POLICY = (
@@ -34,24 +40,32 @@ _log = structlog.get_logger("serving.access")
 
 
 class RequestLayer:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    ``is_tls`` tells browsers never to come without TLS.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, is_tls: bool = False) -> None:
         self._app = app
         self._metrics = metrics
+        self._is_tls = is_tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request_id = scope["request_id"] = _request_id(scope)
+        scope["trace_id"] = trace_of(Headers(scope=scope).getlist("traceparent"))
         started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(MutableHeaders(scope=message), scope["path"], request_id)
+                headers = MutableHeaders(scope=message)
+                _add_headers(headers, scope["path"], request_id)
+                if self._is_tls:
+                    headers["strict-transport-security"] = _ONLY_TLS
             await send(message)
 
         try:
@@ -77,6 +91,7 @@ class RequestLayer:
             status=status,
             ms=round(seconds * 1000, 2),
             request_id=scope["request_id"],
+            trace_id=scope["trace_id"],
         )
 
 

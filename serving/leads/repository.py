@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, insert, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from serving.kit.repository import TenantRepository
 from serving.leads.schemas import ScoreKey
-from serving.models.operational import audit_log, leads, leads_without_people
+from serving.models.operational import leads, leads_without_people
 from serving.models.warehouse import fct_lead_score, lead_score
 from tekup.ids import uuid7
 
@@ -63,24 +63,6 @@ class LeadRepository(TenantRepository):
         """Set columns of a lead."""
         mine = and_(leads.c.tenant_id == self.tenant_id, leads.c.id == lead_id)
         return await self.fetch_exactly_one(update(leads).where(mine).values(**values).returning(leads))
-
-    async def write_audit(
-        self, actor: tuple[str, UUID], action: str, lead_id: UUID, details: dict[str, Any], request_id: str
-    ) -> None:
-        """Append to the audit log who did what to the lead."""
-        await self.session.execute(
-            insert(audit_log).values(
-                tenant_id=self.tenant_id,
-                id=uuid7(),
-                actor_kind=actor[0],
-                actor_id=str(actor[1]),
-                action=action,
-                entity_type="lead",
-                entity_id=str(lead_id),
-                details=details,
-                request_id=request_id,
-            )
-        )
 
 
 class ScoredLeadRepository(TenantRepository):

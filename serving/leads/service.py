@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from serving.auth.subject import Subject
+from serving.kit.audit import note_change
 from serving.kit.cursors import CursorSigner
 from serving.kit.databases import Databases
 from serving.kit.problems import not_found, unusable_field
@@ -127,7 +128,7 @@ async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, 
             row = await repository.add(values)
             created = LeadCreated(lead_id=row.id, source=row.source, status=row.status)
             await emit(session, subject.tenant_id, created, row.id, request_id)
-            await repository.write_audit((subject.kind, subject.id), "lead.create", row.id, {}, request_id)
+            note_change(session, "lead.create", "lead", row.id, after=values)
     except IntegrityError as error:
         raise _unknown_reference(error) from None
     return _lead(row, None)
@@ -147,10 +148,10 @@ async def change_lead(databases: Databases, subject: Subject, lead_id: UUID, bod
                 raise not_found("lead")
             row = await repository.change(lead_id, _changes(before, body))
             if row.status != before.status:
-                change = {"from": before.status, "to": row.status}
                 moved = LeadStatusChanged(lead_id=lead_id, before=before.status, after=row.status)
                 await emit(session, subject.tenant_id, moved, lead_id, request_id)
-                await repository.write_audit((subject.kind, subject.id), "lead.status", lead_id, change, request_id)
+            action = "lead.change" if row.status == before.status else "lead.status"
+            note_change(session, action, "lead", lead_id, before=before._asdict(), after=row._asdict())
     except IntegrityError as error:
         raise _unknown_reference(error) from None
     return _lead(row, (await _scores_of(databases, subject, [lead_id])).get(lead_id))

@@ -3,8 +3,14 @@
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from serving.models import operational
+
 metadata = MetaData()
 _TIME = DateTime(timezone=True)
+
+# the trail has one form in both databases
+audit_log = operational.audit_log.to_metadata(metadata, schema="ops")
+audit_seal = operational.audit_seal.to_metadata(metadata, schema="ops")
 
 lead_score = Table(
     "lead_score",

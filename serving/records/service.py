@@ -9,19 +9,18 @@ from uuid import UUID
 
 from psycopg import errors as pg_errors
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Row, insert
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from serving.auth.subject import Subject
+from serving.kit.audit import note_change
 from serving.kit.cursors import CursorSigner
 from serving.kit.databases import Databases
 from serving.kit.problems import Problem, not_found, unusable_field
-from serving.models.operational import audit_log
 from serving.outbox import emit_many
 from serving.records.custom import read_custom
 from serving.records.repository import RecordRepository, Wanted
 from serving.records.resource import PageQuery, Resource, Told
-from tekup.ids import uuid7
 
 MOST_AT_ONCE = 500
 _CONSTRAINT = re.compile(r"(?:tenant_id_)?(?P<columns>\w+?)_f?key\d*$")
@@ -188,12 +187,7 @@ async def note(
 ) -> None:
     """Write the audit entry of a change: which fields, and never their values."""
     noun = shelf.resource.noun.replace(" ", "_")
-    entry = {
-        "tenant_id": repository.tenant_id, "id": uuid7(), "actor_kind": shelf.subject.kind,
-        "actor_id": str(shelf.subject.id), "action": f"{noun}.{action}", "entity_type": noun,
-        "entity_id": str(record_id), "details": dict(details or {}), "request_id": shelf.request_id,
-    }  # fmt: skip
-    await repository.session.execute(insert(audit_log).values(entry))
+    note_change(repository.session, f"{noun}.{action}", noun, record_id, details=details)
 
 
 async def _add(shelf: Shelf, repository: RecordRepository, body: BaseModel) -> Row[Any]:

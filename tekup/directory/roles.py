@@ -8,6 +8,7 @@ from tekup.errors import BadInput
 
 OWNER = "owner"
 _ADMINISTRATION = (
+    "audit",
     "tenant",
     "events",
     "webhooks",

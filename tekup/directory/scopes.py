@@ -22,6 +22,7 @@ SCOPES_AND_MEANINGS: dict[str, str] = {
     "touchpoints:write": "sending touchpoints, and nothing else",
     "attribution:read": "credit by channel",
     "kpis:read": "daily figures",
+    "audit:read": "the audit trail",
     "tenant:read": "the tenant's connections and their state",
     "tenant:write": "the tenant's settings",
     "events:read": "consumers of events and what they could not do",

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from tekup.audit.trail import forget_tenant as forget_trail
 from tekup.db import Database, Doors, Role
 from tekup.directory.extracts import remove_extracts
 from tekup.errors import BadInput, TenantNotFound
@@ -105,6 +106,9 @@ def delete_tenant(doors: Doors, tenant: Tenant) -> None:
     """
     for entry in entry_points(group=FORGET):
         entry.load()(doors.settings, tenant.id)
+    with doors.tenant_transaction(Database.WAREHOUSE, Role.OWNER, tenant.id) as connection:
+        # nobody but the owner may remove entries of the audit trail
+        forget_trail(connection, Database.WAREHOUSE, tenant.id)
     with doors.all_tenants_transaction(Database.WAREHOUSE, reason="deletion of a tenant") as connection:
         for schema, table in _tenant_tables(connection):
             connection.execute(f'delete from "{schema}"."{table}" where tenant_id = %s', (tenant.id,))  # noqa: S608  # names from the catalogue

@@ -63,6 +63,8 @@ ROUTES_AND_SCOPES = {
     "GET /v1/kpis/monthly": {"kpis:read"},
     "GET /v1/churn-predictions": {"scores:read"},
     "GET /v1/leads/{lead_id}/predictions": {"scores:read"},
+    "GET /v1/audit": {"audit:read"},
+    "GET /v1/audit/heads": {"audit:read"},
     "GET /v1/tenant": set(),
     "POST /v1/webhook-endpoints": {"webhooks:write"},
     "GET /v1/webhook-endpoints": {"webhooks:read"},
