@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.kit.access import Caller, current_access
 from serving.kit.audit import note_change
 from serving.kit.databases import Databases, SharedWrite, shared_write
-from serving.kit.idempotency_repository import Claim, IdempotencyRepository, Remembered
+from serving.kit.idempotency_repository import PLACE, Claim, IdempotencyRepository, Remembered
 from serving.kit.problems import Problem, database_problem, problem_of
 from tekup.crypto.keys import MasterKey
 from tekup.crypto.sealing import seal, unseal
@@ -25,7 +25,6 @@ from tekup.db import Database
 HEADER = "idempotency-key"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_PLACE = "idempotency_key.answer"
 # what belongs to one delivery of an answer and not to the answer
 _NOT_KEPT = frozenset({"x-request-id", "date", "server", "ratelimit", "ratelimit-policy", "set-cookie"})
 
@@ -103,7 +102,7 @@ class IdempotencyLayer:
                 shared_write.reset(mark)
             # an error that changed nothing is not kept: the caller mends the request or tries again with the same key
             if answer.status < 400 or (answer.status < 500 and shared.was_used):
-                sealed = seal(master_key, caller.tenant_id, _PLACE, answer.body.decode("latin-1"))
+                sealed = seal(master_key, caller.tenant_id, PLACE, answer.body.decode("latin-1"))
                 await repository.remember(claim, answer.status, answer.headers, sealed)
                 await session.commit()
         await answer.send_on(send)
@@ -138,7 +137,7 @@ def _replay(known: Remembered | None, request_hash: bytes, master_key: MasterKey
             "this Idempotency-Key was used for another request",
             hint="send a new key with a new request",
         )
-    body = unseal(master_key, caller.tenant_id, _PLACE, known.answer_sealed).encode("latin-1")
+    body = unseal(master_key, caller.tenant_id, PLACE, known.answer_sealed).encode("latin-1")
     return Response(body, known.status, known.headers | {"idempotency-replayed": "true"})
 
 

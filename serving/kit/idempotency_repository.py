@@ -7,7 +7,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from serving.kit.repository import TenantRepository
+from tekup.crypto.columns import SealedColumn
 
+PLACE = "idempotency_key.answer"
+SEALED = SealedColumn("app.idempotency_key", "answer_sealed", ("caller_id", "route", "key"), (), lambda row: PLACE)
+"""For rotations."""
 KEPT_HOURS = 24
 WAIT_SECONDS = 10
 _SWEPT = 20
