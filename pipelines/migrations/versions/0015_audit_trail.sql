@@ -99,7 +99,7 @@ $$;
 grant insert (
     tenant_id, id, actor_kind, actor_id, action, entity_type, entity_id, item_ids, item_count, outcome, purpose, route,
     address, request_id, trace_id, details
-) on ops.audit_log to tekup_app, tekup_pipeline, tekup_reader;
+) on ops.audit_log to tekup_app, tekup_pipeline;
 grant select on ops.audit_log to tekup_app;
 grant select, insert on ops.audit_seal to tekup_app;
 grant select on ops.audit_removal to tekup_app;

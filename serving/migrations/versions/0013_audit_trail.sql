@@ -94,7 +94,7 @@ revoke insert on app.audit_log from tekup_app, tekup_pipeline;
 grant insert (
     tenant_id, id, actor_kind, actor_id, action, entity_type, entity_id, item_ids, item_count, outcome, purpose, route,
     address, request_id, trace_id, details
-) on app.audit_log to tekup_app, tekup_pipeline, tekup_reader;
+) on app.audit_log to tekup_app, tekup_pipeline;
 grant select, insert on app.audit_seal to tekup_app;
 grant select on app.audit_removal to tekup_app;
 revoke all on function app.refuse_audit_change() from public;
