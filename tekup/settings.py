@@ -132,12 +132,6 @@ class Settings(BaseSettings):
         le=1,
         description="Share of the HTTP API's reads that the audit trail tells of; changes it tells all.",
     )
-    audit_sql_reads: float = Field(
-        1.0,
-        ge=0,
-        le=1,
-        description="Share of SQL reads (dashboards, `tekup db as-tenant`) that the audit trail tells of.",
-    )
     audit_heads: Path | None = Field(
         None,
         description="File to which the heads of sealed audit trails are appended, best on storage that forbids "

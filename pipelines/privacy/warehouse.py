@@ -1,7 +1,7 @@
 """Persons in the rest of the warehouse: operational copies, what models keep, what checks found, what dbt built."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 import psycopg
@@ -13,7 +13,7 @@ from pipelines.sync.journal import hold_source
 from tekup.db import Database, Role
 from tekup.privacy.holders import Row, Scope
 from tekup.privacy.mentions import needles_of, sweep_relation
-from tekup.privacy.operational import shared_words
+from tekup.privacy.operational import KEPT, shared_words
 from tekup.privacy.persons import Kind, Person
 from tekup.privacy.relations import REFERRING, SYSTEMS, Relation, condition, purge, read_relations, select_rows
 
@@ -51,7 +51,7 @@ class Warehouse:
     def export(self, scope: Scope, person: Person) -> Iterator[tuple[str, Row]]:
         """Rows by the columns that name the person."""
         with scope.doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, scope.tenant_id) as connection:
-            for relation in read_relations(connection, STORED):
+            for relation in _not_kept(connection, STORED):
                 for row in select_rows(connection, relation, person, scope.tenant_id):
                     yield relation.full_name, row
         with scope.doors.all_tenants_transaction(Database.WAREHOUSE, reason=_REASON) as connection:
@@ -78,7 +78,7 @@ class Warehouse:
         if needles is None:
             return done
         with scope.doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, scope.tenant_id) as connection:
-            for relation in read_relations(connection, [*STORED, *RAW]):
+            for relation in _not_kept(connection, [*STORED, *RAW]):
                 _count(done, relation, sweep_relation(connection, relation, needles, scope.tenant_id, mends=mends))
         with scope.doors.all_tenants_transaction(Database.WAREHOUSE, reason=_REASON) as connection:
             for relation in read_relations(connection, BUILT):
@@ -95,7 +95,7 @@ class Warehouse:
             subscriptions = _subscriptions(connection, scope, person)
             deleted = erase_leads(connection, leads) | erase_subscriptions(connection, subscriptions)
             done |= {place: rows for place, rows in deleted.items() if rows}
-            for relation in read_relations(connection, STORED):
+            for relation in _not_kept(connection, STORED):
                 if relation.schema == "raw_operational":
                     _count(done, relation, _bury(connection, relation, person, scope.tenant_id))
                 else:
@@ -114,6 +114,11 @@ class Warehouse:
                     (scope.tenant_id, sorted({place.rpartition(".")[2] for place in done})),
                 )
         return done
+
+
+def _not_kept(connection: psycopg.Connection, schemas: Sequence[str]) -> list[Relation]:
+    """Tables that an erasure may change."""
+    return [one for one in read_relations(connection, schemas) if one.full_name not in KEPT]
 
 
 def _bury(connection: psycopg.Connection, relation: Relation, person: Person, tenant_id: UUID) -> int:

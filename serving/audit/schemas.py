@@ -14,7 +14,7 @@ class AuditQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    actor_id: Text | None = Field(None, description="Of this user, token or operator.")
+    actor_id: Text | None = Field(None, description="Of this user or token.")
     action: Text | None = Field(None, description="Such as `read`, `lead.create`, `user.sign_in`.")
     entity_type: Text | None = Field(None, description="What kind of thing, such as `lead`.")
     entity_id: Text | None = Field(None, description="The thing that was named, by its id.")

@@ -11,7 +11,7 @@ from uuid import UUID
 from tekup.db import Database
 from tekup.ids import uuid7
 
-ActorKind: TypeAlias = Literal["user", "token", "system", "operator", "analyst", "anonymous"]
+ActorKind: TypeAlias = Literal["user", "token", "system", "anonymous"]
 Outcome: TypeAlias = Literal["done", "refused", "failed"]
 
 MOST_IDS = 100

@@ -4,7 +4,7 @@ create table ops.audit_log (
     tenant_id uuid not null,
     id uuid not null,
     actor_kind text not null
-    check (actor_kind in ('user', 'token', 'system', 'operator', 'analyst', 'anonymous')),
+    check (actor_kind in ('user', 'token', 'system', 'anonymous')),
     actor_id text not null,
     action text not null,
     entity_type text,

@@ -12,7 +12,7 @@ alter table app.audit_log
     add column recorded_by text not null default session_user,
     add column xid xid8 not null default pg_current_xact_id(),
     add constraint audit_log_actor_kind_check
-    check (actor_kind in ('user', 'token', 'system', 'operator', 'analyst', 'anonymous')),
+    check (actor_kind in ('user', 'token', 'system', 'anonymous')),
     alter column occurred_at set default clock_timestamp();
 create index audit_log_tenant_xid on app.audit_log (tenant_id, xid, id);
 drop index app.audit_log_tenant_time;
