@@ -95,8 +95,14 @@ async def undo(shelf: Shelf, merge_id: UUID) -> schemas.Merge:
 
 
 async def list_merges(shelf: Shelf, kept_id: UUID) -> list[schemas.Merge]:
-    """The merges into a record, the last first."""
+    """The merges into a record, the last first.
+
+    Raises:
+        Problem: 404 where the tenant has no such record.
+    """
     async with shelf.databases.operational(shelf.subject.context) as session:
+        if await shelf.open(session).find(kept_id) is None:
+            raise not_found(shelf.resource.noun)
         rows = await MergeRepository(session, shelf.subject.tenant_id).list_merges(shelf.resource.noun, kept_id)
     return [_merge(row) for row in rows]
 
