@@ -19,7 +19,11 @@ from tekup.privacy.relations import Relation, purge, read_relations, select_rows
 SCHEMA = "app"
 KEPT = {
     "app.audit_log": "the trail of who did what is kept for accountability (article 17(3)(b)); it names ids, no texts",
+    "app.audit_removal": "how much of the trail was removed for its age, signed",
+    "app.audit_seal": "hashes of the trail",
     "ops.audit_log": "the same trail, of what was read in the warehouse",
+    "ops.audit_removal": "how much of that trail was removed for its age, signed",
+    "ops.audit_seal": "hashes of that trail",
     "app.data_keys": "keys; that of a person is destroyed when his erasure is settled",
     "app.erased_identifier": "the ledger itself: keyed pseudonyms alone",
     "app.privacy_request": "the requests themselves: whom they are about stands sealed until they are settled",
