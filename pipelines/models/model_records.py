@@ -79,10 +79,10 @@ def _tell_promotions(platform: Platform, entries: list[tuple[int, dict[str, Any]
     The event's id derives from the entry, so that each tenant hears of it once.
     """
     switches = [(number, entry) for number, entry in entries if entry["action"] in ("promote", "rollback")]
+    model_id = derived_uuid("model", kind)
     for tenant in platform.tenants() if switches else ():
         with platform.doors.tenant_transaction(Database.OPERATIONAL, Role.PIPELINE, tenant.id) as connection:
             for number, entry in switches:
-                model_id = derived_uuid("model", kind)
                 told = ModelPromoted(model_id=model_id, kind=kind, model_version=entry["version"])
                 event_id = derived_uuid("ModelPromoted", tenant.id, kind, number)
                 emit(connection, tenant.id, told, model_id, event_id=event_id)

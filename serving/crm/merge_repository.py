@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, func, insert, literal, or_, text, update
+from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, text, update
 
 from serving.kit.repository import TenantRepository
 from serving.models.crm import activities, companies, contacts, deals, identities, record_merges, touchpoints
@@ -65,13 +65,13 @@ class MergeRepository(TenantRepository):
         query = self.rows_of(table).where(table.c.entity == entity, table.c.kept_id == kept_id)
         return await self.fetch_all(query.order_by(table.c.merged_at.desc()).limit(MOST_GROUPS))
 
-    async def duplicates(self, table: Table, reason: str, key: ColumnElement[str]) -> list[tuple[str, list[UUID]]]:
+    async def duplicates(self, table: Table, key: ColumnElement[str]) -> list[list[UUID]]:
         """Groups of records whose key is the same, the largest first."""
         ids = func.array_agg(text("id order by created_at, id"))
-        query = self.rows_of(table, literal(reason).label("reason"), ids.label("ids"))
+        query = self.rows_of(table, ids.label("ids"))
         query = query.where(key.is_not(None), key != "").group_by(key).having(func.count() > 1)
         rows = await self.fetch_all(query.order_by(func.count().desc(), func.min(key)).limit(MOST_GROUPS))
-        return [(row.reason, list(row.ids)) for row in rows]
+        return [list(row.ids) for row in rows]
 
     async def hits(
         self, table: Table, words: str, searched: Sequence[str], title: ColumnElement[Any], detail: ColumnElement[Any]

@@ -57,7 +57,7 @@ async def merge(shelf: Shelf, kept_id: UUID, other_id: UUID) -> schemas.Merge:
         if filled:
             await tell(shelf, records, shelf.resource.events.changed(kept, row, sorted(filled)), row)
         merged = {"merged_id": str(other_id), "merge_id": str(stored.id)}
-        await note(shelf, records, "merge", kept_id, merged)
+        note(shelf, records, "merge", kept_id, merged)
     return _merge(stored)
 
 
@@ -90,7 +90,7 @@ async def undo(shelf: Shelf, merge_id: UUID) -> schemas.Merge:
         await tell(shelf, records, shelf.resource.events.created(row), row)
         stored_after = await merges.mark_undone(merge_id)
         unmerged = {"merged_id": str(stored.merged_id), "merge_id": str(merge_id)}
-        await note(shelf, records, "unmerge", kept.id, unmerged)
+        note(shelf, records, "unmerge", kept.id, unmerged)
     return _merge(stored_after)
 
 
@@ -122,7 +122,7 @@ async def find_duplicates(shelf: Shelf) -> schemas.DuplicateGroups:
     async with shelf.databases.operational(shelf.subject.context) as session:
         repository = MergeRepository(session, shelf.subject.tenant_id)
         for reason, key in reasons:
-            for _, ids in await repository.duplicates(table, reason, key):
+            for ids in await repository.duplicates(table, key):
                 if frozenset(ids) not in seen:
                     seen.add(frozenset(ids))
                     groups.append(schemas.DuplicateGroup(reason=reason, ids=ids))  # type: ignore[arg-type]

@@ -158,7 +158,7 @@ async def delete_record(shelf: Shelf, record_id: UUID, if_match: str | None) -> 
                 ) from None
             raise
         await tell(shelf, repository, shelf.resource.events.deleted(row), row)
-        await note(shelf, repository, "delete", record_id)
+        note(shelf, repository, "delete", record_id)
 
 
 async def change_row(shelf: Shelf, repository: RecordRepository, before: Row[Any], changes: dict[str, Any]) -> Row[Any]:
@@ -172,7 +172,7 @@ async def change_row(shelf: Shelf, repository: RecordRepository, before: Row[Any
         return before
     row = await repository.change(before.id, differing)
     await tell(shelf, repository, resource.events.changed(before, row, sorted(differing)), row)
-    await note(shelf, repository, "change", row.id, {"fields": sorted(differing)})
+    note(shelf, repository, "change", row.id, {"fields": sorted(differing)})
     return row
 
 
@@ -182,10 +182,10 @@ async def tell(shelf: Shelf, repository: RecordRepository, told: Told, row: Row[
         await emit_many(repository.session, repository.tenant_id, [(data, row.id) for data in told], shelf.request_id)
 
 
-async def note(
+def note(
     shelf: Shelf, repository: RecordRepository, action: str, record_id: UUID, details: Mapping[str, Any] | None = None
 ) -> None:
-    """Write the audit entry of a change: which fields, and never their values."""
+    """Put a change into the audit trail: which fields, and never their values."""
     noun = shelf.resource.noun.replace(" ", "_")
     note_change(repository.session, f"{noun}.{action}", noun, record_id, details=details)
 
@@ -196,7 +196,7 @@ async def _add(shelf: Shelf, repository: RecordRepository, body: BaseModel) -> R
         values["custom"] = await read_custom(repository, resource, values.get("custom") or {})
     row = await repository.add(await resource.settle(repository, values, None))
     await tell(shelf, repository, resource.events.created(row), row)
-    await note(shelf, repository, "create", row.id)
+    note(shelf, repository, "create", row.id)
     return row
 
 
