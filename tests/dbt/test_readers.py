@@ -66,8 +66,10 @@ def test_a_reader_sees_its_own_rows_alone_whatever_happens_to_the_build(warehous
                 wait_until_it_works(warehouse, process)
                 time.sleep(choose.uniform(0, 3))
                 process.kill()
-            process.communicate()
+            output = process.communicate()[0].decode()
             how = {0: "", -9: " killed"}.get(process.returncode, " failed")
+            if how == " failed":
+                print(output)
             ended[" ".join(command) + how] += 1
     print(f"seed {seed}: {seen.reads} reads of {seen.rows} rows, {seen.looks} looks at the catalogue, {dict(ended)}, "
           f"errors {dict(seen.errors)}")  # fmt: skip
