@@ -7,6 +7,7 @@ from serving.application_data.endpoints import router as application_data
 from serving.attribution.endpoints import router as attribution
 from serving.audit.endpoints import router as audit
 from serving.auth.endpoints import router as auth
+from serving.automation.endpoints import router as automation
 from serving.crm.endpoints import router as crm
 from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
@@ -33,6 +34,7 @@ ROUTERS = (
     predictions,
     leads,
     crm,
+    automation,
     touchpoints,
     attribution,
     kpis,

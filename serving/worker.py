@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from serving.automation.engine import automation_consumer
 from serving.consumers.consumer import Consumer
 from serving.consumers.runner import ConsumerRunner
 from serving.consumers.sequencer import run_sequencer
@@ -97,7 +98,13 @@ class Worker:
 
 def platform_consumers(desk: ScoreDesk, databases: Databases) -> list[Consumer]:
     """Every consumer of the platform."""
-    return [scoring_consumer(desk, databases), contacts.CONSUMER, follow_up.CONSUMER, dispatch.CONSUMER]
+    return [
+        scoring_consumer(desk, databases),
+        contacts.CONSUMER,
+        follow_up.CONSUMER,
+        automation_consumer(databases),
+        dispatch.CONSUMER,
+    ]
 
 
 async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:

@@ -4,8 +4,9 @@ A session notes how many rows of which tables it read. A service that changes so
 nothing else has to be remembered. What an entry is stands in `tekup.audit`.
 """
 
+import contextlib
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -131,6 +132,19 @@ def note_change(
             details=told,
         )
     )
+
+
+@contextlib.asynccontextmanager
+async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+    """A savepoint; where its block raises, what the trail would tell of it goes with it."""
+    recorder: Recorder = session.sync_session.info[RECORDER]
+    told = len(recorder.entries)
+    try:
+        async with session.begin_nested():
+            yield
+    except BaseException:
+        del recorder.entries[told:]
+        raise
 
 
 def as_script(entries: list[Entry], database: Database) -> str:

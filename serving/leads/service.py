@@ -17,8 +17,9 @@ from serving.kit.problems import not_found, unusable_field
 from serving.leads.repository import LeadRepository, Position, ScoredLeadRepository, position_of
 from serving.leads.schemas import Lead, LeadCreate, LeadPage, LeadQuery, LeadUpdate
 from serving.outbox import emit
+from tekup.audit.record import ActorKind
 from tekup.clock import utc_now
-from tekup.contracts.events import LeadCreated, LeadStatusChanged
+from tekup.contracts.events import LeadAssigned, LeadCreated, LeadStatusChanged
 
 _TIME_OF_STATUS = {"contacted": "contacted_at", "qualified": "qualified_at", "won": "won_at", "lost": "lost_at"}
 _OF_SCORE = (
@@ -128,6 +129,9 @@ async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, 
             row = await repository.add(values)
             created = LeadCreated(lead_id=row.id, source=row.source, status=row.status)
             await emit(session, subject.tenant_id, created, row.id, request_id)
+            if row.owner_id is not None:
+                assigned = LeadAssigned(lead_id=row.id, owner_id=row.owner_id)
+                await emit(session, subject.tenant_id, assigned, row.id, request_id)
             note_change(session, "lead.create", "lead", row.id, after=values)
     except IntegrityError as error:
         raise _unknown_reference(error) from None
@@ -146,15 +150,30 @@ async def change_lead(databases: Databases, subject: Subject, lead_id: UUID, bod
             before = await repository.lock(lead_id)
             if before is None:
                 raise not_found("lead")
-            row = await repository.change(lead_id, _changes(before, body))
-            if row.status != before.status:
-                moved = LeadStatusChanged(lead_id=lead_id, before=before.status, after=row.status)
-                await emit(session, subject.tenant_id, moved, lead_id, request_id)
-            action = "lead.change" if row.status == before.status else "lead.status"
-            note_change(session, action, "lead", lead_id, before=before._asdict(), after=row._asdict())
+            row = await change_row(repository, before, body, request_id)
     except IntegrityError as error:
         raise _unknown_reference(error) from None
     return _lead(row, (await _scores_of(databases, subject, [lead_id])).get(lead_id))
+
+
+async def change_row(
+    repository: LeadRepository,
+    before: Row[Any],
+    body: LeadUpdate,
+    request_id: str | None,
+    actor: tuple[ActorKind, str] | None = None,
+) -> Row[Any]:
+    """Change a locked lead in the repository's transaction, with its events and its audit entry."""
+    session, tenant_id = repository.session, repository.tenant_id
+    row = await repository.change(before.id, _changes(before, body))
+    if row.status != before.status:
+        moved = LeadStatusChanged(lead_id=row.id, before=before.status, after=row.status)
+        await emit(session, tenant_id, moved, row.id, request_id)
+    if row.owner_id is not None and row.owner_id != before.owner_id:
+        await emit(session, tenant_id, LeadAssigned(lead_id=row.id, owner_id=row.owner_id), row.id, request_id)
+    action = "lead.change" if row.status == before.status else "lead.status"
+    note_change(session, action, "lead", row.id, actor=actor, before=before._asdict(), after=row._asdict())
+    return row
 
 
 def _changes(before: Row[Any], body: LeadUpdate) -> dict[str, Any]:

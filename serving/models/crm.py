@@ -10,14 +10,14 @@ from serving.models.operational import metadata
 _TIME = DateTime(timezone=True)
 
 
-def _table(table_name: str, /, **columns: Any) -> Table:
+def tenant_table(table_name: str, /, **columns: Any) -> Table:
     """A tenant's table with its key and its stamps."""
     keys = (Column("tenant_id", UUID, primary_key=True), Column("id", UUID, primary_key=True))
     stamps = (Column("created_at", _TIME), Column("updated_at", _TIME))
     return Table(table_name, metadata, *keys, *(Column(column, kind) for column, kind in columns.items()), *stamps)
 
 
-companies = _table(
+companies = tenant_table(
     "companies",
     name=Text,
     domain=Text,
@@ -31,7 +31,7 @@ companies = _table(
     custom=JSONB(),
 )
 
-contacts = _table(
+contacts = tenant_table(
     "contacts",
     company_id=UUID(),
     email=Text,
@@ -50,9 +50,9 @@ contacts = _table(
 contacts_without_people = contacts.to_metadata(metadata, name="contacts_without_people")
 """The same columns, with null for those that say who a contact is. The database decides who may read which."""
 
-pipelines = _table("pipelines", name=Text, is_default=Boolean)
+pipelines = tenant_table("pipelines", name=Text, is_default=Boolean)
 
-stages = _table(
+stages = tenant_table(
     "stages",
     pipeline_id=UUID(),
     name=Text,
@@ -62,7 +62,7 @@ stages = _table(
     is_lost=Boolean,
 )
 
-deals = _table(
+deals = tenant_table(
     "deals",
     pipeline_id=UUID(),
     stage_id=UUID(),
@@ -80,7 +80,7 @@ deals = _table(
     custom=JSONB(),
 )
 
-activities = _table(
+activities = tenant_table(
     "activities",
     kind=Text,
     lead_id=UUID(),
@@ -96,7 +96,7 @@ activities = _table(
     completed_at=_TIME,
 )
 
-campaigns = _table(
+campaigns = tenant_table(
     "campaigns",
     name=Text,
     channel=Text,
@@ -108,7 +108,7 @@ campaigns = _table(
     ends_on=Date,
 )
 
-campaign_spend = _table(
+campaign_spend = tenant_table(
     "campaign_spend",
     campaign_id=UUID(),
     spend_date=Date,
@@ -118,7 +118,7 @@ campaign_spend = _table(
     clicks=BigInteger,
 )
 
-custom_fields = _table(
+custom_fields = tenant_table(
     "custom_fields",
     entity=Text,
     name=Text,
@@ -128,7 +128,7 @@ custom_fields = _table(
     is_required=Boolean,
 )
 
-touchpoints = _table(
+touchpoints = tenant_table(
     "touchpoints",
     anonymous_id=Text,
     lead_id=UUID(),
@@ -147,7 +147,7 @@ touchpoints = _table(
     occurred_at=_TIME,
 )
 
-identities = _table("identities", lead_id=UUID(), contact_id=UUID())
+identities = tenant_table("identities", lead_id=UUID(), contact_id=UUID())
 
 record_merges = Table(
     "record_merges",

@@ -46,9 +46,15 @@ def shelf_of(resource: Resource, request: Request, subject: Subject, databases: 
 
 def resource_router(resource: Resource) -> APIRouter:
     """List, make (one or many), read, change, delete and export."""
+    router = reading_router(resource)
+    _add_writing(router, resource)
+    return router
+
+
+def reading_router(resource: Resource) -> APIRouter:
+    """List, read and export, for what only the platform itself writes."""
     router = APIRouter(prefix=resource.path, tags=[resource.plural.replace("_", " ")])
     _add_reading(router, resource)
-    _add_writing(router, resource)
     return router
 
 

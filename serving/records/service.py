@@ -21,6 +21,7 @@ from serving.outbox import emit_many
 from serving.records.custom import read_custom
 from serving.records.repository import RecordRepository, Wanted
 from serving.records.resource import PageQuery, Resource, Told
+from tekup.audit.record import ActorKind
 
 MOST_AT_ONCE = 500
 _CONSTRAINT = re.compile(r"(?:tenant_id_)?(?P<columns>\w+?)_f?key\d*$")
@@ -34,6 +35,8 @@ class Shelf:
     databases: Databases
     subject: Subject
     request_id: str
+    actor: tuple[ActorKind, str] | None = None
+    """Whom the audit trail names; the caller, where it is None."""
 
     def open(self, session: Any) -> RecordRepository:
         """The repository in a session: without what the caller may not see."""
@@ -97,7 +100,7 @@ async def create_record(shelf: Shelf, body: BaseModel) -> BaseModel:
         Problem: 409 where it stands already, 422 where something it names does not exist or a custom field is wrong.
     """
     async with shelf.databases.operational(shelf.subject.context, read_only=False) as session:
-        row = await _guarded(_add(shelf, shelf.open(session), body))
+        row = await guarded(add_row(shelf, shelf.open(session), body))
     return shelf.show(row)
 
 
@@ -110,7 +113,7 @@ async def create_records(shelf: Shelf, items: list[dict[str, Any]]) -> list[dict
             try:
                 body = shelf.resource.create.model_validate(item)
                 async with session.begin_nested():
-                    row = await _guarded(_add(shelf, repository, body))
+                    row = await guarded(add_row(shelf, repository, body))
                 results.append({"status": 201, "id": row.id})
             except ValidationError as error:
                 faults = [
@@ -133,7 +136,7 @@ async def change_record(shelf: Shelf, record_id: UUID, body: BaseModel, if_match
     async with shelf.databases.operational(shelf.subject.context, read_only=False) as session:
         repository = shelf.open(session)
         before = await _locked(shelf, repository, record_id, if_match)
-        row = await _guarded(change_row(shelf, repository, before, body.model_dump(exclude_unset=True)))
+        row = await guarded(change_row(shelf, repository, before, body.model_dump(exclude_unset=True)))
     return shelf.show(row)
 
 
@@ -187,10 +190,11 @@ def note(
 ) -> None:
     """Put a change into the audit trail: which fields, and never their values."""
     noun = shelf.resource.noun.replace(" ", "_")
-    note_change(repository.session, f"{noun}.{action}", noun, record_id, details=details)
+    note_change(repository.session, f"{noun}.{action}", noun, record_id, actor=shelf.actor, details=details)
 
 
-async def _add(shelf: Shelf, repository: RecordRepository, body: BaseModel) -> Row[Any]:
+async def add_row(shelf: Shelf, repository: RecordRepository, body: BaseModel) -> Row[Any]:
+    """Store a new record in the repository's transaction, with events and audit."""
     resource, values = shelf.resource, body.model_dump()
     if resource.custom_entity is not None:
         values["custom"] = await read_custom(repository, resource, values.get("custom") or {})
@@ -211,7 +215,7 @@ async def _locked(shelf: Shelf, repository: RecordRepository, record_id: UUID, i
     return row
 
 
-async def _guarded(work: Any) -> Row[Any]:
+async def guarded(work: Any) -> Row[Any]:
     """The row that ``work`` gives; what the database refuses as a problem that names the field."""
     try:
         row: Row[Any] = await work

@@ -83,6 +83,15 @@ class LeadStatusChanged(EventData):
     after: str = Field(validation_alias="to", serialization_alias="to")
 
 
+class LeadAssigned(EventData):
+    """A lead was given to a user; `rule_id` says by which assignment rule, if by one."""
+
+    aggregate, scope = "lead", "leads:read"
+    lead_id: UUID
+    owner_id: UUID
+    rule_id: UUID | None = None
+
+
 class LeadScored(EventData):
     """A stored lead was scored: as it arrived, or because somebody asked."""
 

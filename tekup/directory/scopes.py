@@ -19,6 +19,8 @@ SCOPES_AND_MEANINGS: dict[str, str] = {
     "activities:write": "noting activities and doing tasks",
     "campaigns:read": "campaigns and what they cost",
     "campaigns:write": "storing campaigns and what they cost",
+    "automation:read": "rules of automation and assignment, and what they did",
+    "automation:write": "arranging rules of automation and assignment",
     "touchpoints:write": "sending touchpoints, and nothing else",
     "attribution:read": "credit by channel",
     "kpis:read": "daily figures",

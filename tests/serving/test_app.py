@@ -138,7 +138,9 @@ ROUTES_AND_SCOPES = {
 RESOURCES = {
     "companies": "companies", "contacts": "contacts", "deals": "deals", "pipelines": "pipelines", "stages": "pipelines",
     "activities": "activities", "campaigns": "campaigns", "campaign-spend": "campaigns", "custom-fields": "tenant",
+    "automation-rules": "automation",
 }  # fmt: skip
+ROUTES_OF_A_LOG = ("GET …", "GET …/export", "GET …/{record_id}")
 ROUTES_OF_A_RESOURCE = {
     "GET …": "read", "GET …/export": "read", "GET …/{record_id}": "read", "POST …": "write", "POST …/bulk": "write",
     "PATCH …/{record_id}": "write", "DELETE …/{record_id}": "write",
@@ -153,6 +155,13 @@ ROUTES_AND_SCOPES |= {
     for name in ("contacts", "companies")
     for route in ("POST …/{record_id}/merges", "GET …/{record_id}/merges", "POST …/merges/{merge_id}/undo")
 }
+ROUTES_AND_SCOPES |= {route.replace("…", "/v1/automation-runs"): {"automation:read"} for route in ROUTES_OF_A_LOG}
+ROUTES_AND_SCOPES |= {
+    "GET /v1/automation-rules/triggers": {"automation:read"},
+    "POST /v1/automation-rules/dry-run": {"automation:write"},
+    "POST /v1/automation-runs/{record_id}/retry": {"automation:write"},
+}
+GUIDES = ("api.md", "crm.md", "automation.md")
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
@@ -215,7 +224,7 @@ def test_every_route_that_says_reasons_describes_how_to_choose_their_language(ap
 
 
 def test_every_route_is_in_the_guide_for_developers(app: FastAPI) -> None:
-    guide = "".join((ROOT / "docs" / name).read_text() for name in ("api.md", "crm.md"))
+    guide = "".join((ROOT / "docs" / name).read_text() for name in GUIDES)
     told = {
         route.replace("…", f"/v1/{name}")
         for name in RESOURCES

@@ -1,0 +1,2 @@
+"""Automation: when something happens, and a condition holds, then something is done. How events travel is
+the log's affair."""

@@ -1,0 +1,15 @@
+"""Automation: a tenant's rules of what is to be done when something happens, and the log of what they did."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    # the driver's own connection: a script of many statements with literal percent signs
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_text())
