@@ -139,7 +139,11 @@ async def _remove_tag(bench: Bench, record: Row[Any], action: RemoveTag) -> Done
 
 async def _emit(bench: Bench, record: Row[Any], action: Emit) -> Done:
     told = AutomationSignalled(
-        signal=action.name, rule_id=bench.rule_id, run_id=bench.run_id, entity_type=bench.entity.noun, entity_id=record.id
+        signal=action.name,
+        rule_id=bench.rule_id,
+        run_id=bench.run_id,
+        entity_type=bench.entity.noun,
+        entity_id=record.id,
     )
     event_id = await emit(bench.session, bench.tenant_id, told, bench.run_id, bench.shelf.request_id)
     return {"event_id": str(event_id), "name": action.name}
