@@ -11,7 +11,8 @@ from dagster_dbt import DbtCliResource, DbtProject, DbtProjectComponent
 
 from pipelines.automation import AFTER_UPSTREAM, MART_FRESHNESS, OWNERS
 from pipelines.quality.dbt_tests import record_results
-from pipelines.resources.dbt_project import dbt_project, profile_environment
+from pipelines.resources.dbt_process import DbtProcess, keep_parsed
+from pipelines.resources.dbt_project import DBT_FOLDER, dbt_project, profile_environment
 from pipelines.resources.platform import platform
 
 _PRODUCED = {
@@ -61,10 +62,12 @@ class TenantDbt(DbtProjectComponent):
 
     def execute(self, context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         os.environ.update(profile_environment(platform().doors))  # dbt runs as a child and reads its profile there
-        invocation = dbt.cli(self.get_cli_args(context), context=context)
+        process = DbtProcess(project_dir=str(DBT_FOLDER), profiles_dir=str(DBT_FOLDER))
+        invocation = process.cli(self.get_cli_args(context), context=context)
         try:
             yield from invocation.stream()
         finally:
+            keep_parsed(DBT_FOLDER, invocation.target_path)
             # also after a failure: what was tested until then was tested
             if (invocation.target_path / "run_results.json").exists():
                 results = invocation.get_artifact("run_results.json")["results"]

@@ -20,6 +20,7 @@ _SETTINGS = {
     "DO_NOT_TRACK": "1",
     # a failing test as an error would stop the models behind it for every tenant: see `pipelines.quality.dbt_tests`
     "TEKUP_DBT_TEST_SEVERITY": "warn",
+    "DBT_LOG_LEVEL_FILE": "info",  # a build's debug log is eleven megabytes, which nobody reads
 }
 
 

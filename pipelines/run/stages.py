@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from pipelines.partitions import TENANTS
 from pipelines.quality.verdicts import held_tenants
-from pipelines.resources.dbt_project import project_fingerprint
+from pipelines.resources.dbt_project import profile_environment, project_fingerprint
 from pipelines.resources.platform import Platform
 from pipelines.sync.exchange_rates import rates_version
 from tekup.db import Database
@@ -59,6 +59,8 @@ class Runner:
     """Runs jobs of the code location in this process, their chatter in a log file."""
 
     def __init__(self, platform: Platform, instance: dg.DagsterInstance) -> None:
+        # the definitions parse dbt's project, for the address at which it will be built
+        os.environ.update(profile_environment(platform.doors))
         from pipelines.definitions import defs
 
         self._platform = platform
