@@ -116,7 +116,7 @@ def is_still_welcome(api_address: str, access_token: str) -> bool:
     Raises:
         ApiUnavailable: no answer.
     """
-    answer = _send("GET", api_address, "/v1/tenant", headers={"authorization": f"Bearer {access_token}"})
+    answer = send("GET", api_address, "/v1/tenant", headers={"authorization": f"Bearer {access_token}"})
     return answer.status_code != httpx.codes.UNAUTHORIZED
 
 
@@ -126,7 +126,7 @@ def whose_token(api_address: str, access_token: str) -> str:
     Raises:
         ApiUnavailable: no answer, or one that is not the API's.
     """
-    answer = _send("GET", api_address, "/v1/me", headers={"authorization": f"Bearer {access_token}"})
+    answer = send("GET", api_address, "/v1/me", headers={"authorization": f"Bearer {access_token}"})
     try:
         return str(answer.json()["email"])
     except (ValueError, KeyError, TypeError):
@@ -139,7 +139,7 @@ def sign_out(api_address: str, access_token: str) -> None:
     Raises:
         ApiUnavailable: no answer.
     """
-    _send("POST", api_address, "/v1/auth/sign-out", headers={"authorization": f"Bearer {access_token}"})
+    send("POST", api_address, "/v1/auth/sign-out", headers={"authorization": f"Bearer {access_token}"})
 
 
 def ask_for_reset(api_address: str, email: str) -> None:
@@ -148,7 +148,7 @@ def ask_for_reset(api_address: str, email: str) -> None:
     Raises:
         ApiUnavailable: no answer.
     """
-    _send("POST", api_address, "/v1/auth/password-reset", json={"email": email.strip()})
+    send("POST", api_address, "/v1/auth/password-reset", json={"email": email.strip()})
 
 
 def choose_password(api_address: str, link: str, token: str, password: str) -> str:
@@ -159,7 +159,7 @@ def choose_password(api_address: str, link: str, token: str, password: str) -> s
         ApiUnavailable: no answer, or one that is not the API's.
     """
     paths = {"invitation": "/v1/invitations/accept", "password_reset": "/v1/auth/password-reset/confirm"}
-    answer = _send("POST", api_address, paths[link], json={"token": token, "password": password})
+    answer = send("POST", api_address, paths[link], json={"token": token, "password": password})
     try:
         body = answer.json()
         if answer.status_code == httpx.codes.OK:
@@ -170,8 +170,24 @@ def choose_password(api_address: str, link: str, token: str, password: str) -> s
         raise ApiUnavailable("the API's answer can't be read", hint="look at its log") from None
 
 
+def send(method: str, api_address: str, path: str, **what: Any) -> httpx.Response:
+    """One request to the API.
+
+    Raises:
+        ApiUnavailable: no answer.
+    """
+    try:
+        # trust_env off: a proxy of the environment must not see passwords on their way to the product's own API
+        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
+            return client.request(method, f"{api_address.rstrip('/')}{path}", **what)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise ApiUnavailable(
+            f"no answer from {api_address}: {type(error).__name__}", hint="start it with `tekup serve`"
+        ) from None
+
+
 def _grant(api_address: str, form: dict[str, str]) -> Grant:
-    answer = _send("POST", api_address, "/v1/auth/token", data=form)
+    answer = send("POST", api_address, "/v1/auth/token", data=form)
     if answer.status_code == httpx.codes.CONFLICT:
         raise TenantNeeded(_read_choices(answer))
     if answer.status_code == httpx.codes.UNAUTHORIZED:
@@ -185,17 +201,6 @@ def _grant(api_address: str, form: dict[str, str]) -> Grant:
             f"the API at {api_address} answered {answer.status_code}", hint="look at its /readyz and its log"
         )
     return _read_grant(api_address, answer)
-
-
-def _send(method: str, api_address: str, path: str, **what: Any) -> httpx.Response:
-    try:
-        # trust_env off: a proxy of the environment must not see passwords on their way to the product's own API
-        with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
-            return client.request(method, f"{api_address.rstrip('/')}{path}", **what)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ApiUnavailable(
-            f"no answer from {api_address}: {type(error).__name__}", hint="start it with `tekup serve`"
-        ) from None
 
 
 def _read_grant(api_address: str, answer: httpx.Response) -> Grant:

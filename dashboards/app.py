@@ -4,23 +4,19 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.navigation.page import StreamlitPage
 
 from dashboards import session
 from dashboards.app_pages import sign_in
 from dashboards.faults import show_fault
 from dashboards.formats import Language
 from dashboards.markdown import plain
+from dashboards.navigation import PAGES
 from dashboards.texts import text
 from tekup.log import configure_logging
 from tekup.settings import current_settings
 
 _FOLDER = Path(__file__).parent
-_PAGES = (
-    ("overview", ":material/space_dashboard:", "kpis:read"),
-    ("leads", ":material/person_search:", "leads:read"),
-    ("attribution", ":material/hub:", "attribution:read"),
-    ("data_health", ":material/monitor_heart:", "kpis:read"),
-)
 _LANGUAGE_NAMES = {Language.DA: "Dansk", Language.EN: "English"}
 _EXPIRY_CHECK_SECONDS = 20
 
@@ -32,25 +28,24 @@ def main() -> None:
     st.logo(str(_FOLDER / "logo.svg"), icon_image=str(_FOLDER / "icon.svg"), size="large")
     signed_in = session.current()
     language = session.language()
-    allowed = [page for page in _PAGES if signed_in is None or page[2] in signed_in.scopes]
+    allowed = [page for page in PAGES if signed_in is None or page.is_open_to(signed_in.scopes)]
     if not allowed:
         _draw_account(language)
         st.warning(text("no_access", language), icon=":material/lock:")
         return
     # every page is known before sign-in as well, so that a link to one survives the sign-in
-    page = st.navigation(
-        [
+    parts: dict[str, list[StreamlitPage]] = {}
+    for position, page in enumerate(allowed):
+        parts.setdefault(text(page.section, language), []).append(
             st.Page(
-                _FOLDER / "app_pages" / f"{name}.py",
-                title=text(f"page_{name}", language),
-                icon=icon,
-                url_path=name,
+                _FOLDER / "app_pages" / f"{page.name}.py",
+                title=text(f"page_{page.name}", language),
+                icon=page.icon,
+                url_path=page.name,
                 default=position == 0,
             )
-            for position, (name, icon, _) in enumerate(allowed)
-        ],
-        position="hidden" if signed_in is None else "sidebar",
-    )
+        )
+    chosen = st.navigation(parts, position="hidden" if signed_in is None else "sidebar", expanded=True)
     try:
         if signed_in is None:
             _draw_language(language, st.container(horizontal=True, horizontal_alignment="right"))
@@ -58,7 +53,7 @@ def main() -> None:
         else:
             _draw_account(language)
             _watch_expiry()
-            page.run()
+            chosen.run()
     except Exception as error:
         show_fault(error)
 

@@ -2,11 +2,9 @@
 
 import inspect
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import ParamSpec, TypeVar, cast
-from uuid import UUID
 
-import polars as pl
 import streamlit as st
 
 from dashboards.queries import (
@@ -22,7 +20,6 @@ from dashboards.queries import (
     kpi_tenant_daily,
     sync_run,
 )
-from dashboards.queries.fct_lead import LeadFilter
 
 TTL = timedelta(seconds=60)
 MAX_ENTRIES = 200
@@ -46,103 +43,20 @@ def per_tenant(function: Callable[P, R]) -> Callable[P, R]:
     return cast(Callable[P, R], remember(function))
 
 
-@per_tenant
-def last_day(tenant_id: UUID) -> date | None:
-    """See `kpi_tenant_daily.read_last_day`."""
-    return kpi_tenant_daily.read_last_day(tenant_id)
-
-
-@per_tenant
-def daily_kpis(tenant_id: UUID, first: date, last: date) -> pl.DataFrame:
-    """See `kpi_tenant_daily.read_daily`."""
-    return kpi_tenant_daily.read_daily(tenant_id, first, last)
-
-
-@per_tenant
-def monthly_kpis(tenant_id: UUID, months: int) -> pl.DataFrame:
-    """See `fct_revenue_retention_monthly.read_complete`."""
-    return fct_revenue_retention_monthly.read_complete(tenant_id, months)
-
-
-@per_tenant
-def ranked_leads(tenant_id: UUID, wanted: LeadFilter, limit: int = fct_lead.LIST_LIMIT) -> pl.DataFrame:
-    """See `fct_lead.read_ranked`."""
-    return fct_lead.read_ranked(tenant_id, wanted, limit)
-
-
-@per_tenant
-def lead_count(tenant_id: UUID, wanted: LeadFilter) -> int:
-    """See `fct_lead.count_leads`."""
-    return fct_lead.count_leads(tenant_id, wanted)
-
-
-@per_tenant
-def lead(tenant_id: UUID, lead_id: UUID) -> pl.DataFrame:
-    """See `fct_lead.read_lead`."""
-    return fct_lead.read_lead(tenant_id, lead_id)
-
-
-@per_tenant
-def lead_sources(tenant_id: UUID) -> list[str]:
-    """See `fct_lead.read_sources`."""
-    return fct_lead.read_sources(tenant_id)
-
-
-@per_tenant
-def timeline(tenant_id: UUID, person_id: str) -> pl.DataFrame:
-    """See `fct_touchpoint.read_timeline`."""
-    return fct_touchpoint.read_timeline(tenant_id, person_id)
-
-
-@per_tenant
-def top_paths(tenant_id: UUID, first: datetime, last: datetime, lookback: timedelta) -> pl.DataFrame:
-    """See `fct_touchpoint.read_top_paths`."""
-    return fct_touchpoint.read_top_paths(tenant_id, first, last, lookback)
-
-
-@per_tenant
-def credit(tenant_id: UUID) -> pl.DataFrame:
-    """See `fct_attribution_credit.read_credit`."""
-    return fct_attribution_credit.read_credit(tenant_id)
-
-
-@per_tenant
-def campaigns(tenant_id: UUID, model: str, channel: str) -> pl.DataFrame:
-    """See `fct_attribution_campaign.read_campaigns`."""
-    return fct_attribution_campaign.read_campaigns(tenant_id, model, channel)
-
-
-@per_tenant
-def journey_distributions(tenant_id: UUID) -> pl.DataFrame:
-    """See `attribution_distribution.read_distributions`."""
-    return attribution_distribution.read_distributions(tenant_id)
-
-
-@per_tenant
-def sources(tenant_id: UUID) -> pl.DataFrame:
-    """See `sync_run.read_sources`."""
-    return sync_run.read_sources(tenant_id)
-
-
-@per_tenant
-def recent_runs(tenant_id: UUID) -> pl.DataFrame:
-    """See `sync_run.read_recent`."""
-    return sync_run.read_recent(tenant_id)
-
-
-@per_tenant
-def checks(tenant_id: UUID) -> pl.DataFrame:
-    """See `check_result.read_checks`."""
-    return check_result.read_checks(tenant_id)
-
-
-@per_tenant
-def failures(tenant_id: UUID) -> pl.DataFrame:
-    """See `check_failure.read_failures`."""
-    return check_failure.read_failures(tenant_id)
-
-
-@per_tenant
-def quality(tenant_id: UUID) -> pl.DataFrame:
-    """See `fct_quality_daily.read_quality`."""
-    return fct_quality_daily.read_quality(tenant_id)
+last_day = per_tenant(kpi_tenant_daily.read_last_day)
+daily_kpis = per_tenant(kpi_tenant_daily.read_daily)
+monthly_kpis = per_tenant(fct_revenue_retention_monthly.read_complete)
+ranked_leads = per_tenant(fct_lead.read_ranked)
+lead_count = per_tenant(fct_lead.count_leads)
+lead = per_tenant(fct_lead.read_lead)
+lead_sources = per_tenant(fct_lead.read_sources)
+timeline = per_tenant(fct_touchpoint.read_timeline)
+top_paths = per_tenant(fct_touchpoint.read_top_paths)
+credit = per_tenant(fct_attribution_credit.read_credit)
+campaigns = per_tenant(fct_attribution_campaign.read_campaigns)
+journey_distributions = per_tenant(attribution_distribution.read_distributions)
+sources = per_tenant(sync_run.read_sources)
+recent_runs = per_tenant(sync_run.read_recent)
+checks = per_tenant(check_result.read_checks)
+failures = per_tenant(check_failure.read_failures)
+quality = per_tenant(fct_quality_daily.read_quality)

@@ -7,7 +7,9 @@ import streamlit as st
 import structlog
 
 from dashboards import session
+from dashboards.api import ApiRefused
 from dashboards.api_client import ApiUnavailable
+from dashboards.markdown import plain
 from dashboards.queries.reader import NotBuilt, QueryTooSlow
 from dashboards.texts import text
 from tekup.errors import DatabaseUnavailable, TekupError
@@ -45,3 +47,13 @@ def show_fault(error: Exception) -> None:
 def show_empty(key: str) -> None:
     """A calm box that says why there is nothing and what to do next."""
     st.info(text(key, session.language()), icon=":material/inbox:")
+
+
+def show_refusal(refused: ApiRefused) -> None:
+    """What the API says it could not do, in the place where it was asked."""
+    language = session.language()
+    if refused.is_conflict:
+        st.warning(text("fault_conflict", language), icon=":material/sync_problem:")
+        return
+    hint = f" ({plain(refused.hint)})" if refused.hint else ""
+    st.error(text("fault_refused", language, reason=plain(refused.what)) + hint, icon=":material/block:")

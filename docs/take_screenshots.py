@@ -5,12 +5,14 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
+from dashboards import navigation
+
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PAGES = ("overview", "leads", "attribution", "data_health")
+PAGES = tuple(page.name for page in navigation.PAGES)
 SIZES = {"wide": (1440, 1000), "phone": (390, 844)}
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import polars as pl
 import streamlit as st
 
-from dashboards import cache, session
+from dashboards import cache, filters, session
 from dashboards.app_pages.doubts import warn_of_doubts
 from dashboards.charts import credit as credit_charts
 from dashboards.faults import show_empty
@@ -20,6 +20,7 @@ from dashboards.vocabulary import CHANNELS, MODELS, say
 # with fewer sales than this, three that fall otherwise move a share by a tenth of the whole
 FEW_SALES = 30
 PATH_PERIOD_DAYS = 365
+_MEASURES = ("conversions", "value")
 _SHOWN_FIRST = ("markov", "last", "linear")
 
 
@@ -67,22 +68,25 @@ def _order_models(credit: pl.DataFrame) -> list[str]:
 def _draw_comparison(credit: pl.DataFrame, models: list[str], language: Language) -> None:
     st.subheader(text("comparison_title", language), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = [model for model in _SHOWN_FIRST if model in models] or models[:3]
+        filters.read_many("models", models, first, key="models")
         chosen = st.pills(
             text("models", language),
             models,
             selection_mode="multi",
-            default=[model for model in _SHOWN_FIRST if model in models] or models[:3],
             format_func=lambda model: say(MODELS, model, language),
             key="models",
         )
+        filters.keep("models", chosen, first)
+        filters.read_one("measure", _MEASURES, "conversions", key="measure")
         measure = st.segmented_control(
             text("measure", language),
-            ("conversions", "value"),
-            default="conversions",
+            _MEASURES,
             required=True,
             format_func=lambda name: text(f"measure_{name}", language),
             key="measure",
         )
+        filters.keep("measure", measure, "conversions")
     if not chosen:
         st.info(text("choose_model", language), icon=":material/touch_app:")
         return
@@ -109,14 +113,16 @@ def _draw_comparison(credit: pl.DataFrame, models: list[str], language: Language
 
 def _draw_credit(credit: pl.DataFrame, models: list[str], language: Language) -> str:
     """One model's credit with its return; says which model was chosen."""
+    usual = "markov" if "markov" in models else models[0]
+    filters.read_one("model", models, usual, key="credit_model")
     model: str = st.selectbox(
         text("credit_model", language),
         models,
-        index=models.index("markov") if "markov" in models else 0,
         format_func=lambda name: say(MODELS, name, language),
         key="credit_model",
         width=320,
     )
+    filters.keep("model", model, usual)
     rows = credit.filter(pl.col("model") == model).sort("conversions", descending=True)
     currency = rows["currency"].first()
     value, spend = text("value", language), text("spend", language)
@@ -149,6 +155,7 @@ def _draw_campaigns(tenant_id: UUID, credit: pl.DataFrame, model: str, language:
     if not channels:
         show_empty("empty_campaigns")
         return
+    filters.read_one("channel", channels, channels[0], key="credit_channel")
     channel = st.selectbox(
         text("credit_channel", language),
         channels,
@@ -156,6 +163,7 @@ def _draw_campaigns(tenant_id: UUID, credit: pl.DataFrame, model: str, language:
         key="credit_channel",
         width=320,
     )
+    filters.keep("channel", channel, channels[0])
     rows = cache.campaigns(tenant_id, model, channel)
     if rows.is_empty():
         show_empty("empty_campaigns")

@@ -6,7 +6,7 @@ from typing import Literal
 import polars as pl
 import streamlit as st
 
-from dashboards import cache, session
+from dashboards import cache, filters, session
 from dashboards.app_pages.doubts import warn_of_doubts
 from dashboards.app_pages.sources import draw_source_badges
 from dashboards.charts import style, trends
@@ -51,16 +51,17 @@ def show() -> None:
     if last is None:
         show_empty("empty_overview")
     else:
+        filters.read_one("days", PERIODS, 30, key="period")
         days = st.segmented_control(
             text("period", language),
             PERIODS,
-            default=30,
             required=True,
             format_func=lambda count: text("period_days", language, days=count),
             key="period",
             label_visibility="collapsed",
         )
         days = days or 30
+        filters.keep("days", days, 30)
         frame = cache.daily_kpis(signed_in.tenant_id, last - timedelta(days=2 * days - 1), last)
         first = last - timedelta(days=days - 1)
         st.caption(

@@ -2,11 +2,12 @@
 
 import csv
 import io
+import zipfile
 
 import polars as pl
 import pytest
 
-from dashboards.export import write_leads
+from dashboards.export import write_excel, write_leads
 from dashboards.formats import Language
 
 LEADS = pl.DataFrame(
@@ -35,3 +36,12 @@ def test_a_formula_is_made_harmless(start: str) -> None:
     leads = LEADS.with_columns(full_name=pl.lit(f"{start}1+1"))
     text = write_leads(leads, Language.EN).decode("utf-8-sig")
     assert {row["full_name"] for row in csv.DictReader(io.StringIO(text))} == {f"'{start}1+1"}
+
+
+def test_a_workbook_keeps_texts_as_texts() -> None:
+    with zipfile.ZipFile(io.BytesIO(write_excel(LEADS, "leads"))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        words = book.read("xl/sharedStrings.xml").decode()
+    assert "<f>" not in sheet
+    assert "Åse; Bæk" in words
+    assert "=HYPERLINK" in words

@@ -1,5 +1,7 @@
 """The app opened as a signed-in user in Streamlit's own test runner. Nothing is asserted here."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from streamlit.testing.v1 import AppTest
@@ -31,9 +33,21 @@ def open_app(
     return app.run()
 
 
-def open_page(tenant: Tenant, page: str, *, language: Language = Language.EN) -> AppTest:
-    """The named page of a signed-in user of ``tenant``."""
-    return open_app(tenant, language=language).switch_page(f"app_pages/{page}.py").run()
+def open_page(
+    tenant: Tenant,
+    page: str,
+    *,
+    language: Language = Language.EN,
+    query: Mapping[str, str | list[str]] | None = None,
+) -> AppTest:
+    """The named page of a signed-in user of ``tenant``, by an address that asks for ``query``."""
+    app = open_app(tenant, language=language, scopes=() if query else SCOPES)
+    if query:  # the first page must not read it
+        for name, value in query.items():
+            app.query_params[name] = value
+        signed_in = app.session_state["signed_in"]
+        app.session_state["signed_in"] = replace(signed_in, scopes=frozenset(SCOPES))
+    return app.switch_page(f"app_pages/{page}.py").run()
 
 
 def visible_text(app: AppTest) -> str:

@@ -3,6 +3,7 @@
 import pytest
 import streamlit as st
 
+from dashboards import navigation
 from dashboards.formats import Language
 from tekup.db import Database, Doors
 from tekup.directory.tenants import Tenant, create_tenant
@@ -13,7 +14,7 @@ from tests.fixtures.database import TwoTenants
 
 pytestmark = pytest.mark.usefixtures("here")
 
-PAGES = ("overview", "leads", "attribution", "data_health")
+PAGES = tuple(page.name for page in navigation.PAGES)
 
 
 @pytest.fixture(scope="module")
