@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from serving.account.endpoints import router as account
 from serving.application_data.endpoints import router as application_data
+from serving.assignment.endpoints import router as assignment
 from serving.attribution.endpoints import router as attribution
 from serving.audit.endpoints import router as audit
 from serving.auth.endpoints import router as auth
@@ -34,6 +35,7 @@ ROUTERS = (
     predictions,
     leads,
     crm,
+    assignment,
     automation,
     touchpoints,
     attribution,

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from serving.assignment.choosing import choose_owner
 from serving.automation.entities import Entity
 from serving.automation.schemas import (
     Action,
@@ -25,7 +26,7 @@ from serving.automation.schemas import (
 from serving.crm.resources import ACTIVITY
 from serving.crm.schemas import ActivityCreate
 from serving.kit.databases import Databases
-from serving.kit.problems import Problem
+from serving.kit.problems import Problem, unusable_field
 from serving.leads import service as lead_service
 from serving.leads.repository import LeadRepository
 from serving.leads.schemas import LeadUpdate
@@ -125,7 +126,13 @@ async def _move_stage(bench: Bench, record: Row[Any], action: MoveStage) -> Done
 
 
 async def _assign(bench: Bench, record: Row[Any], action: Assign) -> Done:
-    return await bench.change(record, {"owner_id": action.user_id}) | {"owner_id": str(action.user_id)}
+    owner_id = action.user_id
+    if owner_id is None:
+        choice = await choose_owner(bench.session, bench.tenant_id, bench.entity.noun, record._asdict())
+        if choice is None:
+            raise unusable_field("/user_id", "no rule of assignment has anybody for it")
+        owner_id = choice.owner_id
+    return await bench.change(record, {"owner_id": owner_id}) | {"owner_id": str(owner_id)}
 
 
 async def _add_tag(bench: Bench, record: Row[Any], action: AddTag) -> Done:

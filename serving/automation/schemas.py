@@ -42,10 +42,10 @@ class MoveStage(Body):
 
 
 class Assign(Body):
-    """Give the record to a user."""
+    """Give the record to a user; without one, a lead or deal goes to whom the rules of assignment say."""
 
     do: Literal["assign"]
-    user_id: UUID
+    user_id: UUID | None = None
 
 
 class AddTag(Body):

@@ -79,7 +79,9 @@ async def _check_action(repository: RecordRepository, entity: Entity, action: Ac
         raise unusable_field(f"{pointer}/do", f"can't be done to a {entity.noun}; choose one of {offered}")
     if isinstance(action, MoveStage) and await repository.of(stages).find(action.stage_id) is None:
         raise unusable_field(f"{pointer}/stage_id", "no such stage")
-    if isinstance(action, Assign):
+    if isinstance(action, Assign) and action.user_id is None and entity.noun not in ("lead", "deal"):
+        raise unusable_field(f"{pointer}/user_id", "name a user: rules of assignment are for leads and deals")
+    if isinstance(action, Assign) and action.user_id is not None:
         await _check_user(repository, action.user_id, f"{pointer}/user_id")
     if isinstance(action, CreateActivity):
         if isinstance(action.owner, UUID):

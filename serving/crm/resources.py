@@ -76,12 +76,21 @@ STAGE = Resource(
 )
 
 
+def _tell_deal_created(row: Row[Any]) -> Told:
+    made = told.DealCreated(deal_id=row.id, pipeline_id=row.pipeline_id, stage_id=row.stage_id, status=row.status)
+    return [made] if row.owner_id is None else [made, told.DealAssigned(deal_id=row.id, owner_id=row.owner_id)]
+
+
 def _tell_deal_changed(before: Row[Any], row: Row[Any], fields: list[str]) -> Told:
     moved = told.DealStageChanged(
         deal_id=row.id, from_stage_id=before.stage_id, to_stage_id=row.stage_id, status=row.status
     )
-    changed = told.DealChanged(deal_id=row.id, fields=fields)
-    return [changed, moved] if before.stage_id != row.stage_id else [changed]
+    events: Told = [told.DealChanged(deal_id=row.id, fields=fields)]
+    if before.stage_id != row.stage_id:
+        events.append(moved)
+    if row.owner_id is not None and row.owner_id != before.owner_id:
+        events.append(told.DealAssigned(deal_id=row.id, owner_id=row.owner_id))
+    return events
 
 
 DEAL = Resource(
@@ -101,9 +110,7 @@ DEAL = Resource(
     custom_entity="deal",
     settle=settling.settle_deal,
     events=Events(
-        created=lambda row: [
-            told.DealCreated(deal_id=row.id, pipeline_id=row.pipeline_id, stage_id=row.stage_id, status=row.status)
-        ],
+        created=_tell_deal_created,
         changed=_tell_deal_changed,
         deleted=lambda row: [told.DealDeleted(deal_id=row.id)],
     ),

@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import Row, update
 
+from serving.assignment.choosing import choose_owner
 from serving.kit.problems import unusable_field
-from serving.models.crm import campaigns, pipelines, stages
+from serving.models.crm import campaigns, deals, pipelines, stages
 from serving.records.repository import RecordRepository
 from tekup.clock import utc_now
 
@@ -32,7 +33,7 @@ async def settle_company(
 
 
 async def settle_deal(repository: RecordRepository, values: dict[str, Any], before: Row[Any] | None) -> dict[str, Any]:
-    """A deal's stage says in which pipeline it is, whether it is won or lost, and when it ended."""
+    """A deal's stage says in which pipeline it is, whether it is won or lost, and when it ended; rules say whose."""
     currency = values.get("currency", before.currency if before is not None else None)
     amount = values.get("amount_cents", before.amount_cents if before is not None else None)
     if amount is not None and currency is None:
@@ -45,7 +46,12 @@ async def settle_deal(repository: RecordRepository, values: dict[str, Any], befo
     status = "won" if stage.is_won else "lost" if stage.is_lost else "open"
     is_same = before is not None and before.status == status
     closed_at = before.closed_at if before is not None and is_same else None if status == "open" else utc_now()
-    return {**values, "pipeline_id": stage.pipeline_id, "status": status, "closed_at": closed_at}
+    values = {**values, "pipeline_id": stage.pipeline_id, "status": status, "closed_at": closed_at}
+    if before is None and values.get("owner_id") is None:
+        record = {**dict.fromkeys(deals.c.keys()), "created_at": utc_now(), **values}
+        choice = await choose_owner(repository.session, repository.tenant_id, "deal", record)
+        values["owner_id"] = None if choice is None else choice.owner_id
+    return values
 
 
 async def settle_pipeline(

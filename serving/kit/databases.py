@@ -230,6 +230,22 @@ async def _within(shared: SharedWrite, context: TenantContext, read_only: bool) 
     shared.was_used |= not read_only
 
 
+@contextlib.asynccontextmanager
+async def as_platform(session: AsyncSession) -> AsyncIterator[None]:
+    """Go on as the product itself, in the same transaction, for what the caller is not shown.
+
+    Where the block raises, the transaction or the savepoint around it has to be rolled back, as after any fault.
+    """
+    outer: TenantContext = session.sync_session.info["context"]
+    await _change_context(session, TenantContext.system(outer.tenant_id))
+    try:
+        yield
+    except BaseException:
+        session.sync_session.info["context"] = outer
+        raise
+    await _change_context(session, outer)
+
+
 async def _change_context(session: AsyncSession, context: TenantContext) -> None:
     """Go on as another context; a savepoint that is rolled back takes the database's side of it back by itself."""
     if context != session.sync_session.info["context"]:

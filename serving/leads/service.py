@@ -9,10 +9,11 @@ from psycopg import errors as pg_errors
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from serving.assignment.choosing import choose_owner
 from serving.auth.subject import Subject
 from serving.kit.audit import note_change
 from serving.kit.cursors import CursorSigner
-from serving.kit.databases import Databases
+from serving.kit.databases import Databases, as_platform
 from serving.kit.problems import not_found, unusable_field
 from serving.leads.repository import LeadRepository, Position, ScoredLeadRepository, position_of
 from serving.leads.schemas import Lead, LeadCreate, LeadPage, LeadQuery, LeadUpdate
@@ -115,7 +116,7 @@ async def find_facts(databases: Databases, subject: Subject, lead_ids: Sequence[
 
 
 async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, request_id: str) -> Lead:
-    """Store a lead, its LeadCreated event and its audit entry in one transaction.
+    """Store a lead, its LeadCreated event and its audit entry in one transaction; without an owner, rules name one.
 
     Raises:
         Problem: 422 where the campaign or the owner is none of the tenant's.
@@ -129,10 +130,11 @@ async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, 
             row = await repository.add(values)
             created = LeadCreated(lead_id=row.id, source=row.source, status=row.status)
             await emit(session, subject.tenant_id, created, row.id, request_id)
-            if row.owner_id is not None:
-                assigned = LeadAssigned(lead_id=row.id, owner_id=row.owner_id)
-                await emit(session, subject.tenant_id, assigned, row.id, request_id)
             note_change(session, "lead.create", "lead", row.id, after=values)
+            if row.owner_id is not None:
+                await _tell_assigned(repository, row, None, request_id)
+            elif (choice := await choose_owner(session, subject.tenant_id, "lead", row._asdict())) is not None:
+                row = await give(repository, row, choice.owner_id, choice.rule_id, request_id)
     except IntegrityError as error:
         raise _unknown_reference(error) from None
     return _lead(row, None)
@@ -170,10 +172,30 @@ async def change_row(
         moved = LeadStatusChanged(lead_id=row.id, before=before.status, after=row.status)
         await emit(session, tenant_id, moved, row.id, request_id)
     if row.owner_id is not None and row.owner_id != before.owner_id:
-        await emit(session, tenant_id, LeadAssigned(lead_id=row.id, owner_id=row.owner_id), row.id, request_id)
+        await _tell_assigned(repository, row, None, request_id)
     action = "lead.change" if row.status == before.status else "lead.status"
     note_change(session, action, "lead", row.id, actor=actor, before=before._asdict(), after=row._asdict())
     return row
+
+
+async def give(
+    repository: LeadRepository, lead: Row[Any], owner_id: UUID, rule_id: UUID | None, request_id: str | None
+) -> Row[Any]:
+    """Make a user the owner of a locked lead, with the event and the audit entry."""
+    # also a lead that its giver no longer sees when it is another's
+    async with as_platform(repository.session):
+        row = await repository.change(lead.id, {"owner_id": owner_id, "updated_at": utc_now()})
+    await _tell_assigned(repository, row, rule_id, request_id)
+    details = {"owner_id": str(owner_id), "rule_id": None if rule_id is None else str(rule_id)}
+    note_change(repository.session, "lead.assign", "lead", row.id, details=details)
+    return row
+
+
+async def _tell_assigned(
+    repository: LeadRepository, lead: Row[Any], rule_id: UUID | None, request_id: str | None
+) -> None:
+    told = LeadAssigned(lead_id=lead.id, owner_id=lead.owner_id, rule_id=rule_id)
+    await emit(repository.session, repository.tenant_id, told, lead.id, request_id)
 
 
 def _changes(before: Row[Any], body: LeadUpdate) -> dict[str, Any]:

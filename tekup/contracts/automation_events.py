@@ -37,3 +37,26 @@ class AutomationSignalled(EventData):
     run_id: UUID
     entity_type: str
     entity_id: UUID
+
+
+class AssignmentRuleCreated(EventData):
+    """A rule of assignment was stored."""
+
+    aggregate, scope = "assignment_rule", "automation:read"
+    rule_id: UUID
+    entity: str
+
+
+class AssignmentRuleChanged(EventData):
+    """Fields of a rule of assignment were set."""
+
+    aggregate, scope = "assignment_rule", "automation:read"
+    rule_id: UUID
+    fields: list[str]
+
+
+class AssignmentRuleDeleted(EventData):
+    """A rule of assignment was deleted."""
+
+    aggregate, scope = "assignment_rule", "automation:read"
+    rule_id: UUID

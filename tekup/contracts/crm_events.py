@@ -63,6 +63,14 @@ class DealChanged(EventData):
     fields: list[str]
 
 
+class DealAssigned(EventData):
+    """A deal was given to a user."""
+
+    aggregate, scope = "deal", "deals:read"
+    deal_id: UUID
+    owner_id: UUID
+
+
 class DealStageChanged(EventData):
     """A deal was moved to another stage."""
 

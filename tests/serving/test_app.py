@@ -138,7 +138,7 @@ ROUTES_AND_SCOPES = {
 RESOURCES = {
     "companies": "companies", "contacts": "contacts", "deals": "deals", "pipelines": "pipelines", "stages": "pipelines",
     "activities": "activities", "campaigns": "campaigns", "campaign-spend": "campaigns", "custom-fields": "tenant",
-    "automation-rules": "automation",
+    "automation-rules": "automation", "assignment-rules": "automation",
 }  # fmt: skip
 ROUTES_OF_A_LOG = ("GET …", "GET …/export", "GET …/{record_id}")
 ROUTES_OF_A_RESOURCE = {
@@ -158,10 +158,13 @@ ROUTES_AND_SCOPES |= {
 ROUTES_AND_SCOPES |= {route.replace("…", "/v1/automation-runs"): {"automation:read"} for route in ROUTES_OF_A_LOG}
 ROUTES_AND_SCOPES |= {
     "GET /v1/automation-rules/triggers": {"automation:read"},
+    "GET /v1/assignment-rules/loads": {"automation:read"},
+    "POST /v1/leads/assignments": {"leads:write"},
+    "POST /v1/deals/assignments": {"deals:write"},
     "POST /v1/automation-rules/dry-run": {"automation:write"},
     "POST /v1/automation-runs/{record_id}/retry": {"automation:write"},
 }
-GUIDES = ("api.md", "crm.md", "automation.md")
+GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md")
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
