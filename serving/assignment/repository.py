@@ -57,11 +57,11 @@ class AssignmentRepository(TenantRepository):
     async def loads(self, entity: str, user_ids: Collection[UUID] | None = None) -> dict[UUID, int]:
         """How many open records each of the users has; those with none are left out."""
         table = TABLES[entity]
-        query = self.rows_of(table, table.c.owner_id, func.count().label("count"))
+        query = self.rows_of(table, table.c.owner_id, func.count().label("open_count"))
         query = query.where(table.c.status.in_(OPEN[entity]), table.c.owner_id.is_not(None)).group_by(table.c.owner_id)
         if user_ids is not None:
             query = query.where(table.c.owner_id.in_(user_ids))
-        return {row.owner_id: row.count for row in await self.fetch_all(query)}
+        return {row.owner_id: row.open_count for row in await self.fetch_all(query)}
 
     async def active_users(self) -> list[UUID]:
         """Everybody who may work."""
