@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -21,6 +21,7 @@ _LONE_SURROGATE = re.compile(
     rb"(?i)(?<!\\)((?:\\\\)*)(?:\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})"
     rb"|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2})"
 )
+Read: TypeAlias = Callable[[bytes], Any]
 RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 
@@ -134,11 +135,12 @@ class RetryPolicy:
         meter: Meter,
         renew: Callable[[], bool] | None = None,
         first: "Try | None" = None,
+        read: "Read | None" = None,
     ) -> JSON:
         """Send until an answer can be read as JSON; return it (None for an empty body).
 
         A 401 is tried once more where ``renew`` says that it got another access token. ``first`` is the first try
-        where it was sent ahead.
+        where it was sent ahead. ``read`` reads a body otherwise than ``read_json``; a ValueError says that it can't.
 
         Raises:
             CredentialRefused: 401.
@@ -160,7 +162,7 @@ class RetryPolicy:
                 meter.note_date(reply.headers.get("date"))
                 if reply.status < 400:
                     try:
-                        return read_json(reply.body)
+                        return (read or read_json)(reply.body)
                     except ValueError:
                         trouble = f"the answer is not valid JSON ({reply.headers.get('content-type', 'no type')})"
                 elif reply.status in RETRIED_STATUSES:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
+import msgspec
+
 JSON: TypeAlias = Any
 Cursor: TypeAlias = dict[str, JSON]
 DeleteReason: TypeAlias = Literal["archived", "deleted", "merged", "erased", "vanished"]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One vendor object as it was read: ``payload`` is its JSON, untouched; ``deleted`` marks a tombstone.
 
     ``reason`` says why it is gone. "erased" (a GDPR deletion at the vendor) also removes the stored payload; every

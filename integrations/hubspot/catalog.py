@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from hashlib import blake2b
 
 from integrations.hubspot.kinds import KINDS, Kind, custom_kind
+from integrations.hubspot.objects import instant, payload_of
 from integrations.hubspot.portal import Portal
-from integrations.hubspot.records import instant, payload_of, tombstone
+from integrations.hubspot.records import tombstone
 from integrations.source import JSON, Cursor, Page, Record
 from tekup.errors import PermissionLacking
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from integrations.hubspot.kinds import BATCH_SIZE, Kind
+from integrations.hubspot.objects import Object, with_merged
 from integrations.hubspot.portal import Portal
-from integrations.hubspot.records import merged_ids
 from integrations.hubspot.walking import Walker
 from integrations.retry import Missing
-from integrations.source import JSON, Page
+from integrations.source import Page
 
 
 class Fetcher:
@@ -27,13 +27,13 @@ class Fetcher:
             if missing:
                 items += self._walker.complete(kind, missing, names, archived=True)
                 missing = _unexplained(asked, items)
-            if missing and any(item["id"] not in asked for item in items):
+            if missing and any(item.id not in asked for item in items):
                 items += self._survivors(kind, missing)
             yield self._walker.page(kind, items, {}, vanished=_unexplained(asked, items))
 
-    def _survivors(self, kind: Kind, numbers: Sequence[str]) -> list[JSON]:
+    def _survivors(self, kind: Kind, numbers: Sequence[str]) -> list[Object]:
         """Ask for each id alone: a merged one answers with the object that took its place, which does not say so."""
-        items = []
+        items: list[Object] = []
         for number in numbers:
             try:
                 item = self._portal.call(
@@ -44,13 +44,10 @@ class Fetcher:
             if item["id"] == number:
                 continue
             found = self._walker.complete(kind, [item["id"]], self._walker.names(kind, self._portal.now()))
-            for survivor in found:
-                olds = [*merged_ids(survivor), number]
-                survivor["properties"]["hs_merged_object_ids"] = ";".join(dict.fromkeys(olds))
-            items += found
+            items += (with_merged(survivor, number) for survivor in found)
         return items
 
 
-def _unexplained(asked: Sequence[str], items: Sequence[JSON]) -> list[str]:
-    known = {item["id"] for item in items} | {old for item in items for old in merged_ids(item)}
+def _unexplained(asked: Sequence[str], items: Sequence[Object]) -> list[str]:
+    known = {item.id for item in items} | {old for item in items for old in item.merged}
     return [number for number in asked if number not in known]

@@ -5,8 +5,9 @@ from typing import Any, TypeAlias
 
 from integrations.hubspot.catalog import Catalog
 from integrations.hubspot.kinds import Kind
+from integrations.hubspot.objects import instant, payload_of
 from integrations.hubspot.portal import Portal, next_page
-from integrations.hubspot.records import full_records, instant, payload_of, tombstone
+from integrations.hubspot.records import full_records, tombstone
 from integrations.source import JSON, Cursor, Page, Record
 from tekup.errors import PermissionLacking
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from hashlib import blake2b
 
 from integrations.hubspot.listings import Listings
+from integrations.hubspot.objects import instant, payload_of
 from integrations.hubspot.portal import Portal, next_page
-from integrations.hubspot.records import instant, milliseconds, payload_of, tombstone
+from integrations.hubspot.records import milliseconds, tombstone
 from integrations.retry import Missing
 from integrations.source import JSON, Cursor, Page, Record, Side
 

@@ -1,7 +1,7 @@
 """The way to one portal: the official SDK in raw mode, its token, its pace, its retries. It knows no stream."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
@@ -10,7 +10,7 @@ from hubspot import HubSpot
 
 from integrations.credentials import Credential, Keep, Wallet, renewed
 from integrations.hubspot.pacing import Pacer
-from integrations.retry import Meter, Reply, RetryPolicy, Unreachable
+from integrations.retry import Meter, Read, Reply, RetryPolicy, Unreachable, read_json
 from integrations.source import JSON
 from tekup.errors import VendorError
 
@@ -112,23 +112,44 @@ class Portal:
         return int(self.meter.now() * 1000)
 
     def call(
-        self, what: str, method: Callable[..., Any], *arguments: Any, meter: Meter | None = None, **options: Any
+        self,
+        what: str,
+        method: Callable[..., Any],
+        *arguments: Any,
+        meter: Meter | None = None,
+        read: Read = read_json,
+        **options: Any,
     ) -> JSON:
-        """Call one method of the SDK and return its answer's JSON; raises as ``RetryPolicy.run`` does.
+        """Call one method of the SDK and return what ``read`` makes of its answer, by default its JSON.
 
-        Another thread than the one that makes pages brings a ``meter`` of its own.
+        Another thread than the one that makes pages brings a ``meter`` of its own. Raises as ``RetryPolicy.run`` does.
         """
-        return self._request(what, method, *arguments, meter=meter or self.meter, ahead=False, **options)()
+        return self._request(what, method, *arguments, meter=meter or self.meter, read=read, ahead=False, **options)()
 
-    def start(self, what: str, method: Callable[..., Any], *arguments: Any, meter: Meter, **options: Any) -> Answering:
+    def start(
+        self,
+        what: str,
+        method: Callable[..., Any],
+        *arguments: Any,
+        meter: Meter,
+        read: Read = read_json,
+        **options: Any,
+    ) -> Answering:
         """Send a request now; what is returned waits for its answer, and tries again where that is needed.
 
         Until then the request's thread counts on ``meter``, which nobody else may use.
         """
-        return self._request(what, method, *arguments, meter=meter, ahead=True, **options)
+        return self._request(what, method, *arguments, meter=meter, read=read, ahead=True, **options)
 
     def _request(
-        self, what: str, method: Callable[..., Any], *arguments: Any, meter: Meter, ahead: bool, **options: Any
+        self,
+        what: str,
+        method: Callable[..., Any],
+        *arguments: Any,
+        meter: Meter,
+        read: Read,
+        ahead: bool,
+        **options: Any,
     ) -> Answering:
         is_search = getattr(method, "__name__", "") == "do_search"
         used = self._wallet.token(self._clock())
@@ -145,7 +166,7 @@ class Portal:
             return reply
 
         first = self._retry.start(send) if ahead else None
-        return lambda: self._retry.run(VENDOR, what, send, meter, lambda: self._wallet.renew(used), first)
+        return lambda: self._retry.run(VENDOR, what, send, meter, lambda: self._wallet.renew(used), first, read)
 
     def get(self, what: str, path: str, **query: str | int) -> JSON:
         """Read a path that the SDK has no method for, through the SDK's own transport.
@@ -155,11 +176,11 @@ class Portal:
         """
         client = self.apis.objects.api_client
 
-        def read(**options: Any) -> Any:
+        def send(**options: Any) -> Any:
             accepted = {"Accept": "application/json"}
             return client.call_api(path, "GET", {}, [*query.items()], accepted, auth_settings=["oauth2"], **options)
 
-        return self.call(what, read)
+        return self.call(what, send)
 
     def close(self) -> None:
         """Close the SDK's connections."""
@@ -182,19 +203,24 @@ class Portal:
 
 
 def found_in(what: str, answer: JSON) -> list[JSON]:
-    """Return a batch's results; objects that the vendor does not have, or has nothing to tell about, are no fault.
+    """Return a batch's results; raises as ``refuse_part`` does."""
+    refuse_part(what, answer.get("errors") or ())
+    results: list[JSON] = answer["results"]
+    return results
+
+
+def refuse_part(what: str, errors: Iterable[JSON]) -> None:
+    """Look at a batch's errors; objects that the vendor does not have, or has nothing to tell about, are no fault.
 
     Raises:
         VendorError: a part of the batch failed for another reason, so that the rest would look complete and is not.
     """
-    for fault in answer.get("errors") or ():
+    for fault in errors:
         if fault.get("category") != "OBJECT_NOT_FOUND":
             raise VendorError(
                 f"hubspot answered only a part ({what}): {str(fault.get('message') or fault.get('category'))[:200]}",
                 hint="the next pull goes on where this one stopped; if it lasts, look at the vendor's status page",
             )
-    results: list[JSON] = answer["results"]
-    return results
 
 
 def next_page(answer: JSON) -> str | None:

@@ -6,12 +6,8 @@ from datetime import datetime
 import orjson
 
 from integrations.hubspot.kinds import ASSOCIATIONS, LONG_HISTORY, Kind, association_stream
+from integrations.hubspot.objects import Object, instant, payload_of
 from integrations.source import JSON, DeleteReason, Record
-
-
-def instant(text: str | None) -> datetime | None:
-    """Return the vendor's ISO text as an aware instant."""
-    return datetime.fromisoformat(text) if text else None
 
 
 def milliseconds(text: str | None) -> int:
@@ -19,58 +15,40 @@ def milliseconds(text: str | None) -> int:
     return _milliseconds(instant(text))
 
 
-def payload_of(value: JSON) -> bytes:
-    """Return the stored form: the same object reads the same, whichever endpoint told it and in whatever order."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
 def tombstone(object_id: str, reason: DeleteReason, modified: datetime | None = None, **more: str) -> Record:
     """Return the record of an object that is gone."""
     return Record(object_id, payload_of({"id": object_id, **more}), modified, True, reason)
 
 
-def gone_among(items: Iterable[JSON]) -> tuple[list[str], list[str], list[str]]:
+def gone_among(items: Iterable[Object]) -> tuple[list[str], list[str], list[str]]:
     """Return the ids that these objects say are merged into them, and which of the objects are archived or erased."""
-    merged: list[str] = []
-    archived, erased = [], []
-    for item in items:
-        merged += merged_ids(item)
-        if item.get("archived"):
-            archived.append(item["id"])
-        if is_erased(item):
-            erased.append(item["id"])
-    return merged, archived, erased
+    merged = [old for item in items if item.properties.hs_merged_object_ids for old in item.merged]
+    archived = [item.id for item in items if item.archived]
+    return merged, archived, [item.id for item in items if item.properties.hs_gdpr_deleted and item.is_erased]
 
 
-def object_records(kind: Kind, items: Iterable[JSON]) -> list[Record]:
+def object_records(kind: Kind, items: Iterable[Object]) -> list[Record]:
     """Return one record per object, and a tombstone for each record that was merged into it."""
-    records = []
+    records: list[Record] = []
     for item in items:
-        archived = bool(item.get("archived"))
-        modified = instant(item.get("archivedAt") if archived else item.get("updatedAt"))
-        identity = kind.object_id(item["id"])
-        if is_erased(item):
-            records.append(tombstone(identity, "erased", modified))
-            continue
-        payload = payload_of({**item, "objectTypeId": kind.name} if kind.is_custom else item)
-        records.append(Record(identity, payload, modified, archived, "archived" if archived else None))
-        for old in merged_ids(item):
-            records.append(tombstone(kind.object_id(old), "merged", modified, mergedInto=identity))
+        standing = item.properties
+        if kind.is_custom or item.archived or standing.hs_merged_object_ids or standing.hs_gdpr_deleted:
+            records += _unlike_most(kind, item)
+        else:
+            records.append(Record(item.id, item.payload, item.updatedAt))
     return records
 
 
-def is_erased(item: JSON) -> bool:
-    """Whether the vendor keeps nothing of the object but its id, after a deletion under data protection law."""
-    told = (item.get("properties") or {}).get("hs_gdpr_deleted")
-    return told is not None and str(told).lower() == "true"
-
-
-def merged_ids(item: JSON) -> list[str]:
-    """Return the ids of the records that were merged into this one."""
-    text = (item.get("properties") or {}).get("hs_merged_object_ids")
-    if not text:
-        return []
-    return [old for old in str(text).split(";") if old and old != item["id"]]
+def _unlike_most(kind: Kind, item: Object) -> list[Record]:
+    """An object that is gone, or took the place of others, or is of a kind that shares its table with others."""
+    identity, modified = kind.object_id(item.id), item.modified
+    if item.is_erased:
+        return [tombstone(identity, "erased", modified)]
+    payload = item.payload
+    if kind.is_custom:
+        payload = payload[:-1] + f',"objectTypeId":"{kind.name}"}}'.encode()
+    own = Record(identity, payload, modified, item.archived, "archived" if item.archived else None)
+    return [own, *(tombstone(kind.object_id(old), "merged", modified, mergedInto=identity) for old in item.merged)]
 
 
 def association_record(kind: str, origin: str, other: str, target: JSON) -> Record:
@@ -87,17 +65,20 @@ def association_record(kind: str, origin: str, other: str, target: JSON) -> Reco
     return Record(f"{kind}/{origin}:{other}/{to}" if is_shared else f"{origin}:{to}", payload_of(payload))
 
 
-def history_records(kind: Kind, item: JSON) -> list[Record]:
+def history_records(kind: Kind, item: Object) -> list[Record]:
     """Return one record per version of those tracked properties whose history has become long.
 
     A short history is whole in the object's own payload. A long one will be cut off there, and its versions stay here.
     """
+    told = bytes(item.propertiesWithHistory)
+    if told.count(b'"timestamp"') < LONG_HISTORY:
+        return []
     records: dict[str, Record] = {}
-    for name, told in (item.get("propertiesWithHistory") or {}).items():
-        for version in told if len(told) >= LONG_HISTORY else ():
+    for name, versions in orjson.loads(told).items():
+        for version in versions if len(versions) >= LONG_HISTORY else ():
             moment = instant(version.get("timestamp"))
-            identity = f"{kind.name}/{item['id']}:{name}@{_milliseconds(moment)}"
-            payload = {"object_type": kind.name, "id": item["id"], "property": name, **version}
+            identity = f"{kind.name}/{item.id}:{name}@{_milliseconds(moment)}"
+            payload = {"object_type": kind.name, "id": item.id, "property": name, **version}
             # The newest comes first: of two in the same millisecond it is the one that held.
             records.setdefault(identity, Record(identity, payload_of(payload), moment))
     return list(records.values())

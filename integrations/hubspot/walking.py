@@ -6,7 +6,7 @@ modified date, so every read also walks the recycle bin. Which kinds there are i
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from integrations.hubspot.catalog import Catalog
@@ -19,7 +19,8 @@ from integrations.hubspot.kinds import (
     URL_CHARACTERS,
     Kind,
 )
-from integrations.hubspot.portal import Answering, Portal, found_in, next_page
+from integrations.hubspot.objects import Object, ObjectPage, read_objects
+from integrations.hubspot.portal import Answering, Portal, next_page, refuse_part
 from integrations.hubspot.records import gone_among, milliseconds, object_records, tombstone
 from integrations.hubspot.sides import Sides
 from integrations.retry import Meter
@@ -56,38 +57,51 @@ class Walker:
 
     def complete(
         self, kind: Kind, numbers: Sequence[str], names: Sequence[str], *, archived: bool = False
-    ) -> list[Any]:
+    ) -> list[Object]:
         """Return these objects as they are now, with all properties; those that there are not are left out."""
         history = [] if archived else list(kind.tracked)
         size = HISTORY_SIZE if history else BATCH_SIZE
         what, read = f"read {kind.name}", self._portal.apis.batches.read
-        items: dict[str, JSON] = {}
+        items: dict[str, Object] = {}
         for start in range(0, len(numbers), size):
             body = {
                 "inputs": [{"id": number} for number in numbers[start : start + size]],
                 "properties": list(names),
                 "propertiesWithHistory": history,
             }
-            answer = self._portal.call(what, read, kind.name, body, archived=archived)
-            items.update((item["id"], item) for item in found_in(what, answer))
+            answer: ObjectPage = self._portal.call(what, read, kind.name, body, archived=archived, read=read_objects)
+            refuse_part(what, answer.errors)
+            self._note_fields(answer, names)
+            items.update((item.id, item) for item in answer.objects)
         return list(items.values())
 
     def page(
         self,
         kind: Kind,
-        items: list[JSON],
+        items: list[Object],
         cursor: Cursor,
         expected: int | None = None,
         *,
         vanished: Sequence[str] = (),
     ) -> Page:
         """Return a page of objects, tombstones and sides."""
+        return self._start_page(kind, items, cursor, expected, vanished=vanished)()
+
+    def _start_page(
+        self,
+        kind: Kind,
+        items: list[Object],
+        cursor: Cursor,
+        expected: int | None = None,
+        *,
+        vanished: Sequence[str] = (),
+    ) -> Callable[[], Page]:
+        """Ask for what belongs to the objects now, and return what waits for it and makes the page."""
         merged, archived, erased = gone_among(items)
-        sides = self._sides.of(kind, items, [*archived, *merged, *erased, *vanished], erased)
-        self._note_fields(items)
+        coming = self._sides.start(kind, items, [*archived, *merged, *erased, *vanished], erased)
         records = object_records(kind, items)
         records += (tombstone(kind.object_id(number), "vanished") for number in vanished)
-        return self._portal.meter.page(records, cursor, sides=sides, expected=expected)
+        return lambda: self._portal.meter.page(records, cursor, sides=coming(), expected=expected)
 
     def names(self, kind: Kind, moment: int) -> tuple[str, ...]:
         """Return the names of a kind's properties, young enough for a window of changes that ends at ``moment``."""
@@ -96,7 +110,8 @@ class Walker:
     def _backfill(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
         names = self.names(kind, cursor["started"])
         expected = self.count(kind) if cursor["after"] is None else None
-        items: list[JSON] = []
+        items: list[Object] = []
+        coming: Callable[[], Page] | None = None
         for found, after in self._listed(kind, names, cursor["after"]):
             items += found
             if after is not None and kind.sides and len(items) < STEP_ROWS:
@@ -104,28 +119,34 @@ class Walker:
             state = {**cursor, "after": after}
             if after is None:
                 state = {"phase": "archive", "since": None, "until": cursor["started"], "after": None}
-            yield self.page(kind, items, state, expected)
-            items = []
+            # what belongs to these is on its way while the next ones are listed
+            begun = self._start_page(kind, items, state, expected)
+            if coming is not None:
+                yield coming()
+            coming, items = begun, []
+        if coming is not None:
+            yield coming()
 
-    def _listed(self, kind: Kind, names: Sequence[str], after: str | None) -> Iterator[tuple[list[JSON], str | None]]:
+    def _listed(self, kind: Kind, names: Sequence[str], after: str | None) -> Iterator[tuple[list[Object], str | None]]:
         """Yield list pages with all properties and where to go on, None after the last.
 
         While a page is worked on, the next one is on its way.
         """
-        fits = sum(len(name) + len("&properties=") for name in names) <= URL_CHARACTERS
+        fits = sum(len(name) + len("%2C") for name in names) <= URL_CHARACTERS
         ask = functools.partial(self._list, kind, names if fits else _FEW_NAMES, history=fits)
         meter = Meter(self._portal.meter.clock)
         coming = ask(after, meter)
         while True:
-            answer = coming()
+            answer: ObjectPage = coming()
             self._portal.meter.add(meter)
-            after = next_page(answer)
+            after, items = answer.after, answer.objects
             if after is not None:
                 coming = ask(after, meter)
-            items = answer["results"]
-            if not fits:
+            if fits:
+                self._note_fields(answer, names)
+            else:
                 # What is archived between the two requests is met in the recycle bin.
-                items = self.complete(kind, [item["id"] for item in items], names)
+                items = self.complete(kind, [item.id for item in items], names)
             yield items, after
             if after is None:
                 return
@@ -133,14 +154,15 @@ class Walker:
     def _list(self, kind: Kind, names: Sequence[str], after: str | None, meter: Meter, *, history: bool) -> Answering:
         more: dict[str, Any] = {} if after is None else {"after": after}
         if history and kind.tracked:
-            more["properties_with_history"] = list(kind.tracked)
+            more["properties_with_history"] = [",".join(kind.tracked)]
         return self._portal.start(
             f"list {kind.name}",
             self._portal.apis.objects.get_page,
             kind.name,
             meter=meter,
+            read=read_objects,
             limit=HISTORY_SIZE if "properties_with_history" in more else LIST_SIZE,
-            properties=list(names),
+            properties=[",".join(names)],  # the SDK would encode hundreds of parameters anew for each page
             archived=False,
             **more,
         )
@@ -148,32 +170,33 @@ class Walker:
     def _changes(self, kind: Kind, state: Cursor) -> Iterator[Page]:
         low = state["since"] - self._overlap_ms
         while True:
-            items: list[JSON] = []
+            changed: list[str] = []
             expected = None
             while True:
                 found, total, is_last = self._changed(kind, low, state)
                 expected = state["told"] + total if expected is None else expected
-                items += found
+                changed += found
                 if is_last:
                     state = {"phase": "archive", "since": state["since"], "until": state["until"], "after": None}
                     break
-                state = {**state, "last": found[-1]["id"], "told": state["told"] + len(found)}
-                if not kind.sides or len(items) >= STEP_ROWS:
+                state = {**state, "last": found[-1], "told": state["told"] + len(found)}
+                if not kind.sides or len(changed) >= STEP_ROWS:
                     break
-            items = self._read_found(kind, items, state["until"])
+            # the search itself tells ids: its index may lag
+            items = self.complete(kind, changed, self.names(kind, state["until"])) if changed else []
             yield self.page(kind, items, state, expected)
             if state["phase"] == "archive":
                 return
 
-    def _changed(self, kind: Kind, low: int, state: Cursor) -> tuple[list[JSON], int, bool]:
-        """Return the next changed objects after ``state["last"]``, how many there are yet, whether these are all."""
+    def _changed(self, kind: Kind, low: int, state: Cursor) -> tuple[list[str], int, bool]:
+        """Return the next changed ids after ``state["last"]``, how many there are yet, whether these are all."""
         filters = [
             {"propertyName": kind.modified, "operator": "GTE", "value": str(low)},
             {"propertyName": kind.modified, "operator": "LT", "value": str(state["until"])},
             {"propertyName": "hs_object_id", "operator": "GT", "value": state["last"]},
         ]
         answer = self._search(kind, filters, _FEW_NAMES, limit=SEARCH_SIZE)
-        found = answer["results"]
+        found = [item["id"] for item in answer["results"]]
         return found, int(answer["total"]), not found or next_page(answer) is None
 
     def _search(self, kind: Kind, filters: list[JSON], names: Iterable[str], limit: int) -> JSON:
@@ -184,12 +207,6 @@ class Walker:
             "properties": list(names),
         }
         return self._portal.call(f"search {kind.name}", self._portal.apis.searches.do_search, kind.name, request)
-
-    def _read_found(self, kind: Kind, items: list[JSON], until: int) -> list[JSON]:
-        """Return what a search found with all properties; the search itself tells ids: its index may lag."""
-        if not items:
-            return []
-        return self.complete(kind, [item["id"] for item in items], self.names(kind, until))
 
     def _recycle_bin(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
         """Tell what was archived since ``cursor["since"]``, or everything that the bin holds."""
@@ -216,10 +233,7 @@ class Walker:
             if after is None:
                 return
 
-    def _note_fields(self, items: Iterable[JSON]) -> None:
-        fields = self._portal.meter.fields
-        names: set[str] = set()
-        for item in items:
-            fields.update(item)
-            names.update(item.get("properties") or ())
-        fields.update(f"properties.{name}" for name in names)
+    def _note_fields(self, answer: ObjectPage, names: Iterable[str]) -> None:
+        """Note what the answer's objects hold; of properties all that were asked for may be told."""
+        if answer.objects:
+            self._portal.meter.fields.update(answer.fields, (f"properties.{name}" for name in names))

@@ -41,9 +41,12 @@ def read_associations(account: HubspotAccount, call: Call) -> Answer:
         raise invalid(f"at most {MOST_INPUTS} inputs")
     size = account.association_page
     results, none = [], []
+    linked = account.store.links.get((kind, other), {})
     for item in inputs:
-        number, after = number_of(str(item.get("id", ""))), number_of(str(item.get("after") or "0"))
-        targets = [target for target in sorted(account.store.linked(kind, number, other)) if target > after]
+        number = number_of(str(item.get("id", "")))
+        targets = sorted(account.store.linked(kind, number, other)) if number in linked else []
+        if after := item.get("after"):
+            targets = [target for target in targets if target > number_of(str(after))]
         if not targets:
             none.append(str(item.get("id", "")))
             continue

@@ -133,15 +133,17 @@ def _probe(run: SyncRun, source: Source, result: StreamResult, stored: int) -> t
     stale: list[Record] = []
     for page in pages:
         result.requests += page.requests
-        stale += [record for record in page.records if _differs(record, known, limit)]
-    if stale:
-        with bound(run.connection, run.tenant_id):
-            (merged,) = merge_batches(run, [Batch(result.stream, stale, [])], trusted=True)
-            run.commit_chunk(result, None, len(stale), merged.changed)
-    return len(known), len(stale)
+        stale += [record for record in page.records if _may_differ(record, known, limit)]
+    if not stale:
+        return len(known), 0
+    # the vendor may tell the same in another order here than in a list: what was written is what differed
+    with bound(run.connection, run.tenant_id):
+        (merged,) = merge_batches(run, [Batch(result.stream, stale, [])], trusted=True)
+        run.commit_chunk(result, None, len(stale), merged.changed)
+    return len(known), merged.changed
 
 
-def _differs(record: Record, known: dict[str, bytes], settled_before: datetime) -> bool:
+def _may_differ(record: Record, known: dict[str, bytes], settled_before: datetime) -> bool:
     if record.object_id not in known:
         return False
     is_recent = record.modified_at is not None and record.modified_at > settled_before

@@ -1,40 +1,39 @@
-"""Records into one raw table, once in effect: staged by binary COPY, merged by guarded upsert. No cursor here."""
+"""Records into one raw table, once in effect: sent as JSON, split there, merged by guarded upsert. No cursor here."""
 
 import re
-import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from integrations.source import Record
 from pipelines.sync.journal import SyncRun
 from tekup.db import Database, Doors, Role
 
-_STAGE = """
-create temporary table if not exists incoming (
-    batch integer not null, ordinal integer not null, object_id text not null, payload jsonb, payload_hash bytea,
-    modified_at timestamptz, is_deleted boolean not null, delete_reason text
-) on commit delete rows
+# PostgreSQL takes no COPY into a table under row-level security, and staging writes each row a second time. So payloads
+# go as one JSON array a statement: it is parsed once, as each payload must be, and its elements are copied as they are.
+# Beside it goes what was read of each row: id, hash, when it changed, why it is gone.
+_INCOMING = """
+select
+    {tenant}, told ->> 0, payload, decode(told ->> 1, 'hex'), (told ->> 2)::timestamptz,
+    case when told ->> 3 is not null then coalesce((told ->> 2)::timestamptz, now()) end, told ->> 3, {run}
+from rows from (jsonb_array_elements(%b), jsonb_array_elements(%b)) as incoming (told, payload)
 """
 
-# The latest version of an object within a batch wins, of equal ones the last. Unless the reader vouches for it
-# ({trusted}), an older version never overwrites a newer one and never revives or buries it: pages come late and twice.
-# A deletion keeps the last payload, an erasure does not. A row that says the same again is not written.
+# Unless the reader vouches for it ({trusted}), an older version never overwrites a newer one and never revives or
+# buries it: pages come late and twice. A deletion keeps the last payload, an erasure does not. A row that says the same
+# again is not written; the vendor may say it in another order, so that where hashes differ the payloads decide.
 _MERGE = """
 with merged as (
     insert into {table} as t
         (tenant_id, object_id, payload, payload_hash, source_modified_at, deleted_at, delete_reason, run_id)
-    select distinct on (object_id)
-        {tenant}, object_id, coalesce(payload, '{{}}'), coalesce(payload_hash, ''), modified_at,
-        case when is_deleted then coalesce(modified_at, now()) end,
-        case when is_deleted then coalesce(delete_reason, 'deleted') end, {run}
-    from incoming where batch = {batch}
-    order by object_id, coalesce(modified_at, 'infinity') desc, ordinal desc
+    {incoming}
     on conflict (tenant_id, object_id) do update set
         payload = case when excluded.delete_reason = 'erased' then '{{}}'
             when excluded.deleted_at is null then excluded.payload else t.payload end,
@@ -51,23 +50,20 @@ with merged as (
            ({trusted} or excluded.source_modified_at is null or t.source_modified_at is null
                or excluded.source_modified_at >= t.source_modified_at)
            and ((t.deleted_at is null) is distinct from (excluded.deleted_at is null)
-               or (excluded.deleted_at is null and t.payload_hash is distinct from excluded.payload_hash))
+               or (excluded.deleted_at is null and t.payload_hash <> excluded.payload_hash
+                   and t.payload <> excluded.payload))
        )
     returning (xmax = 0) as is_new
 )
 select count(*), count(*) filter (where is_new) from merged
 """
 
-# Where a first load meets an empty table there is nothing to compare with: neither sorted nor probed for, rows cost a
-# seventh less. An object that comes twice breaks the key, and the batch is then merged.
+# Where a first load meets an empty table there is nothing to compare with, and rows cost less. An object that comes
+# twice breaks the key, and the batch is then merged.
 _INSERT = """
 insert into {table}
     (tenant_id, object_id, payload, payload_hash, source_modified_at, deleted_at, delete_reason, run_id)
-select
-    {tenant}, object_id, coalesce(payload, '{{}}'), coalesce(payload_hash, ''), modified_at,
-    case when is_deleted then coalesce(modified_at, now()) end,
-    case when is_deleted then coalesce(delete_reason, 'deleted') end, {run}
-from incoming where batch = {batch}
+{incoming}
 """
 
 # Children have no deletions of their own: a parent that was read again tells all that it has. By a column, whose index
@@ -87,22 +83,11 @@ where t.tenant_id = {tenant} and t.parent_id = any(%s)
   and t.delete_reason is distinct from 'erased'
 """
 
-_COPY = (
-    "copy incoming (batch, ordinal, object_id, payload, payload_hash, modified_at, is_deleted, delete_reason) "
-    "from stdin (format binary)"
-)
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
-_NULL = b"\xff\xff\xff\xff"
-_HEAD = struct.Struct("!hiiiii")  # 8 fields; two integers of 4 bytes, then the length of the text
-_JSONB = struct.Struct("!ib")  # the length, then the version of the format, which counts in it
 _DIGEST = 16
-_HASH = struct.pack("!i", _DIGEST)
-_LENGTH = struct.Struct("!i")
-_LIVE = struct.Struct("!iqibi")  # when it changed, not deleted, no reason
-_LIVE_UNDATED = _NULL + struct.pack("!ibi", 1, 0, -1)
-_STAMP = struct.Struct("!iq")
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_STATEMENT_BYTES = 100_000
+"""Payloads a statement takes: twice as many cost the parser no less, fifty times as many cost it half as much again."""
+_STATEMENT_ROWS = 1_000
+_NEVER = datetime.max.replace(tzinfo=UTC)
 # PostgreSQL's jsonb can't hold a NUL; an even number of backslashes before it makes it a real one.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -124,23 +109,16 @@ class Merged:
     added: int
 
 
-def prepare_stage(connection: psycopg.Connection) -> None:
-    """Make the session's staging table."""
-    connection.execute(_STAGE)
-
-
 def merge_batches(
     run: SyncRun, batches: Sequence[Batch], *, trusted: bool, unmet: set[str] | None = None
 ) -> list[Merged]:
-    """Inside a transaction: stage all batches by one COPY and merge each into its table.
+    """Inside a transaction: merge each batch into its table.
 
-    ``trusted`` says that the records were just read from the vendor's own store, so that they win over any version.
-    ``unmet`` are streams of which no object is believed to be stored yet; one that is met leaves the set.
+    The latest version of an object within a batch wins, of equal ones the last. ``trusted`` says that the records were
+    just read from the vendor's own store, so that they win over any version. ``unmet`` are streams of which no object
+    is believed to be stored yet; one that is met leaves the set.
     """
-    _copy(run.connection, batches)
-    return [
-        _merge(run, number, batch, trusted, set() if unmet is None else unmet) for number, batch in enumerate(batches)
-    ]
+    return [_merge(run, batch, trusted, set() if unmet is None else unmet) for batch in batches]
 
 
 def forget_children(run: SyncRun, stream: str, parents: list[str]) -> int:
@@ -181,41 +159,51 @@ def raw_table(vendor: str, stream: str) -> sql.Identifier:
     return sql.Identifier(f"raw_{vendor}", stream)
 
 
-def _merge(run: SyncRun, number: int, batch: Batch, trusted: bool, unmet: set[str]) -> Merged:
+def _merge(run: SyncRun, batch: Batch, trusted: bool, unmet: set[str]) -> Merged:
     gone = _forget(run, batch) if batch.replaces else 0
     if not batch.records:
         return Merged(gone, 0)
     if batch.stream in unmet:
-        added = _insert(run, number, batch)
+        added = _insert(run, batch)
         if added is not None:
             return Merged(gone + added, added)
         unmet.remove(batch.stream)
-    row = run.connection.execute(
-        sql.SQL(_MERGE).format(
-            table=raw_table(run.vendor, batch.stream),
-            tenant=sql.Literal(run.tenant_id),
-            run=sql.Literal(run.run_id),
-            batch=sql.Literal(number),
-            trusted=sql.Literal(trusted),
-        )
-    ).fetchone()
-    assert row is not None
-    return Merged(gone + int(row[0]), int(row[1]))
+    statement = _statement(_MERGE, run, batch.stream, trusted=sql.Literal(trusted))
+    changed = added = 0
+    for told in _told(_latest(batch.records)):
+        row = run.connection.execute(statement, told, prepare=True).fetchone()
+        assert row is not None
+        changed, added = changed + int(row[0]), added + int(row[1])
+    return Merged(gone + changed, added)
 
 
-def _insert(run: SyncRun, number: int, batch: Batch) -> int | None:
-    """Insert the staged rows as they are; None, and nothing done, where one of them is there already."""
-    statement = sql.SQL(_INSERT).format(
-        table=raw_table(run.vendor, batch.stream),
-        tenant=sql.Literal(run.tenant_id),
-        run=sql.Literal(run.run_id),
-        batch=sql.Literal(number),
-    )
+def _insert(run: SyncRun, batch: Batch) -> int | None:
+    """Insert the records as they are; None, and nothing done, where one of them is there already."""
+    statement = _statement(_INSERT, run, batch.stream)
     try:
         with run.connection.transaction():
-            return run.connection.execute(statement).rowcount
+            for told in _told(batch.records):
+                run.connection.execute(statement, told, prepare=True)
     except psycopg.errors.UniqueViolation:
         return None
+    return len(batch.records)
+
+
+def _statement(text: str, run: SyncRun, stream: str, **more: sql.Composable) -> sql.Composed:
+    incoming = sql.SQL(_INCOMING).format(tenant=sql.Literal(run.tenant_id), run=sql.Literal(run.run_id))
+    return sql.SQL(text).format(table=raw_table(run.vendor, stream), incoming=incoming, **more)
+
+
+def _latest(records: list[Record]) -> Iterable[Record]:
+    """One record an object: a statement can't write a row twice."""
+    if len({record.object_id for record in records}) == len(records):
+        return records
+    latest: dict[str, Record] = {}
+    for record in records:
+        known = latest.get(record.object_id)
+        if known is None or (record.modified_at or _NEVER) >= (known.modified_at or _NEVER):
+            latest[record.object_id] = record
+    return latest.values()
 
 
 def _forget(run: SyncRun, batch: Batch) -> int:
@@ -227,48 +215,29 @@ def _forget(run: SyncRun, batch: Batch) -> int:
     return run.connection.execute(statement, (batch.replaces, read), prepare=False).rowcount
 
 
-def _copy(connection: psycopg.Connection, batches: Sequence[Batch]) -> None:
-    if not any(batch.records for batch in batches):
-        return
-    with connection.cursor().copy(_COPY) as copy:
-        copy.write(_HEADER)
-        for number, batch in enumerate(batches):
-            copy.write(_binary(number, batch.records))
-        copy.write(_TRAILER)
+def _told(records: Iterable[Record]) -> Iterator[tuple[Jsonb, Jsonb]]:
+    """What each statement is told: of its rows all but the payloads, and the payloads."""
+    rows: list[tuple[str, str, datetime | None, str | None]] = []
+    payloads: list[bytes] = []
+    size = 0
+    for record in records:
+        payload = record.payload
+        reason = (record.reason or "deleted") if record.deleted else None
+        rows.append((record.object_id, digest_of(record).hex(), record.modified_at, reason))
+        payloads.append(payload or b"{}")
+        size += len(payload)
+        if size >= _STATEMENT_BYTES or len(rows) == _STATEMENT_ROWS:
+            yield _as_json(rows, payloads)
+            rows, payloads, size = [], [], 0
+    if rows:
+        yield _as_json(rows, payloads)
 
 
-def _binary(batch: int, records: Sequence[Record]) -> bytes:
-    """The records as rows of a binary COPY; joined once, since each further copy of the payloads is felt."""
-    parts: list[bytes] = []
-    for ordinal, record in enumerate(records):
-        name = record.object_id.encode()
-        parts += (_HEAD.pack(8, 4, batch, 4, ordinal, len(name)), name)
-        if payload := record.payload:
-            if b"\\u0000" in payload:
-                payload = _NUL.sub(rb"\1\\ufffd", payload)
-            parts += (_JSONB.pack(len(payload) + 1, 1), payload, _HASH, digest_of(record))
-        else:
-            parts += (_NULL, _NULL)
-        parts.append(_state(record))
-    return b"".join(parts)
-
-
-def _state(record: Record) -> bytes:
-    """A row's last three fields: when it changed, whether it is gone, and why."""
-    moment = record.modified_at
-    if not record.deleted and record.reason is None:
-        return _LIVE_UNDATED if moment is None else _LIVE.pack(8, _microseconds(moment), 1, 0, -1)
-    stamp = _NULL if moment is None else _STAMP.pack(8, _microseconds(moment))
-    flag = b"\x00\x00\x00\x01\x01" if record.deleted else b"\x00\x00\x00\x01\x00"
-    if record.reason is None:
-        return stamp + flag + _NULL
-    reason = record.reason.encode()
-    return stamp + flag + _LENGTH.pack(len(reason)) + reason
-
-
-def _microseconds(moment: datetime) -> int:
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+def _as_json(rows: list[tuple[str, str, datetime | None, str | None]], payloads: list[bytes]) -> tuple[Jsonb, Jsonb]:
+    text = b"".join((b"[", b",".join(payloads), b"]"))
+    if b"\\" in text and b"\\u0000" in text:
+        text = _NUL.sub(rb"\1\\ufffd", text)
+    return Jsonb(rows, orjson.dumps), Jsonb(text, bytes)
 
 
 def digest_of(record: Record) -> bytes:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from integrations.source import Cursor, Page, Record, Side, Source
 from pipelines.sync.rows import count_stored, digest_of
 from pipelines.sync.vendor_persons import CONTENT_STREAMS, PERSON_STREAMS, mentions, person_ids, redacted
@@ -94,7 +96,7 @@ class _WithoutErased:
         if (self.vendor, stream) in CONTENT_STREAMS:
             return _erased(record)
         # told apart by what the vendor said, so that a later read of the same is no change
-        return replace(
+        return msgspec.structs.replace(
             record, payload=redacted(self.vendor, record.payload, self._ledger.knows), digest=digest_of(record)
         )
 

@@ -3,12 +3,14 @@
 Which rows were merged meanwhile is decided in `rows`; when a full read begins is decided in `vendors`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from integrations.source import Record
 from pipelines.sync.journal import VOID, SyncRun
 from pipelines.sync.rows import forget_children, names_as_parent, raw_table
 from tekup.db import bound
@@ -79,15 +81,14 @@ def begin_sweep(run: SyncRun, stream: str) -> Sweep | None:
     return Sweep(stream, row[0])
 
 
-def note_seen(run: SyncRun, sweep: Sweep, batch: int, missing: int, stale: int) -> None:
-    """Inside a chunk's transaction: note the staged objects of ``batch`` as seen, and what was wrong with them."""
+def note_seen(run: SyncRun, sweep: Sweep, records: Sequence[Record], missing: int, stale: int) -> None:
+    """Inside a chunk's transaction: note the objects that were read as seen, and what was wrong with them."""
     sweep.missing += missing
     sweep.stale += stale
     run.connection.execute(
         "insert into ops.sweep_seen (tenant_id, vendor, stream, object_id) "
-        "select distinct %s::uuid, %s, %s, object_id from incoming where batch = %s and not is_deleted "
-        "on conflict do nothing",
-        (run.tenant_id, run.vendor, sweep.stream, batch),
+        "select distinct %s::uuid, %s, %s, object_id from unnest(%s::text[]) as object_id on conflict do nothing",
+        (run.tenant_id, run.vendor, sweep.stream, [record.object_id for record in records if not record.deleted]),
     )
     run.connection.execute(
         "update ops.sweep set missing_count = %s, stale_count = %s "

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from integrations.source import Cursor, Page, Record, Source
@@ -18,7 +19,7 @@ from pipelines.sync.ahead import fetch_ahead
 from pipelines.sync.collecting import seldom_collecting
 from pipelines.sync.completeness import Completeness, is_due, last_verdicts, prove
 from pipelines.sync.journal import VOID, Standing, StreamResult, SyncRun, open_run
-from pipelines.sync.rows import Batch, erase_children, merge_batches, names_as_parent, prepare_stage
+from pipelines.sync.rows import Batch, erase_children, merge_batches, names_as_parent
 from pipelines.sync.suppression import without_erased
 from pipelines.sync.sweeps import Reconciliation, Sweep, begin_sweep, drop_sweep, finish_sweep, note_seen, open_sweeps
 from pipelines.sync.webhooks import mark_folded, waiting
@@ -194,7 +195,6 @@ class _Pull:
         self._sweeps = open_sweeps(run)
         self._fields = _known_fields(run)
         self._unmet: set[str] = set()
-        prepare_stage(run.connection)
 
     def read_streams(self, *, full: bool) -> None:
         """Read every stream; what fails is raised once the others were tried."""
@@ -307,7 +307,7 @@ class _Pull:
         with bound(run.connection, run.tenant_id):
             merged = merge_batches(run, batches, trusted=trusted, unmet=self._unmet)
             if sweep is not None and batches[0].records:
-                note_seen(run, sweep, 0, merged[0].added, merged[0].changed - merged[0].added)
+                note_seen(run, sweep, batches[0].records, merged[0].added, merged[0].changed - merged[0].added)
             self._note_fields(stream, chunk.fields)
             for number, (batch, counts) in enumerate(zip(batches, merged, strict=True)):
                 result = self._done.stream(batch.stream)
@@ -342,7 +342,9 @@ def _erasing(pages: Iterator[Page], erased: set[str]) -> Iterator[Page]:
     """The same pages; of what the vendor said that it erased, and really is gone, the payload goes as well."""
     for page in pages:
         records = [
-            replace(record, reason="erased") if record.deleted and record.object_id in erased else record
+            msgspec.structs.replace(record, reason="erased")
+            if record.deleted and record.object_id in erased
+            else record
             for record in page.records
         ]
         yield replace(page, records=records)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,6 +97,27 @@ def test_repeated_and_doubled_rows_count_once(doors: Doors, two_tenants: TwoTena
     assert [row[1]["name"] for row in rows_of(doors, two_tenants.a.id, "raw_kit.tags")] == ["one, renamed", "two"]
     second = pull_vendor(doors, two_tenants.a.id, OnePage(page)).streams["tags"]
     assert (second.rows_read, second.rows_changed) == (3, 0)
+
+
+def test_the_latest_version_wins_though_the_page_takes_several_statements(
+    doors: Doors, two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.sync.rows._STATEMENT_ROWS", 2)
+    early, late = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)
+    rows = [tag(1, "late", modified_at=late), *(tag(n, "x") for n in (2, 3, 4)), tag(1, "early", modified_at=early)]
+    first = pull_vendor(doors, two_tenants.a.id, OnePage(Page(rows, {}))).streams["tags"]
+    assert (first.rows_read, first.rows_changed) == (5, 4)
+    assert rows_of(doors, two_tenants.a.id, "raw_kit.tags")[0][1]["name"] == "late"
+
+
+def test_the_same_told_in_another_order_is_no_change(doors: Doors, two_tenants: TwoTenants) -> None:
+    told = [Record("1", b'{"id": 1, "name": "one", "n": 1.0}'), Record("1", b'{"name":"one","n":1,"id":1}')]
+    assert changed(pull_vendor(doors, two_tenants.a.id, OnePage(Page(told[:1], {})))) == 1
+    source = OnePage(Page(told[1:], {}), there=1)
+    source.held = {"1": told[1]}
+    again = pull_vendor(doors, two_tenants.a.id, source, full=True)
+    assert changed(again) == 0
+    assert (again.reconciled["tags"].stale, again.verdicts["tags"].is_complete) == (0, True)
 
 
 def test_a_deleted_row_is_kept_and_marked_and_comes_back(doors: Doors, two_tenants: TwoTenants) -> None:
