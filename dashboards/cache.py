@@ -13,7 +13,12 @@ from dashboards.queries import (
     check_result,
     fct_attribution_campaign,
     fct_attribution_credit,
+    fct_deal,
+    fct_deal_forecast,
+    fct_deal_outcome_monthly,
     fct_lead,
+    fct_lead_funnel,
+    fct_pipeline_stage,
     fct_quality_daily,
     fct_revenue_retention_monthly,
     fct_touchpoint,
@@ -60,3 +65,9 @@ recent_runs = per_tenant(sync_run.read_recent)
 checks = per_tenant(check_result.read_checks)
 failures = per_tenant(check_failure.read_failures)
 quality = per_tenant(fct_quality_daily.read_quality)
+funnel = per_tenant(fct_lead_funnel.read_funnel)
+stages = per_tenant(fct_pipeline_stage.read_stages)
+deal_forecast = per_tenant(fct_deal_forecast.read_forecast)
+deal_outcomes = per_tenant(fct_deal_outcome_monthly.read_outcomes)
+stuck_deals = per_tenant(fct_deal.read_stuck)
+win_rates = per_tenant(fct_deal.read_win_rates)

@@ -1,7 +1,8 @@
-"""A measure over a period beside the period before it. Reading the days is a query's affair."""
+"""A measure over a period beside the period before it, and a share's bounds. Reading is a query's affair."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import sqrt
 
 import polars as pl
 
@@ -34,6 +35,17 @@ def compare(frame: pl.DataFrame, measure: str, last: date, days: int) -> Compari
     value, earlier = (_last(now), _last(before)) if is_level else (int(now.sum()), int(before.sum()))
     change = (value - earlier) / earlier if is_known and earlier and value is not None else None
     return Comparison(value=value, change=change, daily=now.fill_null(0).cast(pl.Float64).to_list())
+
+
+def bound_rate(hits: int, cases: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share: within 0 and 1, and wide where there are few cases (Wilson 1927)."""
+    if cases == 0:
+        return 0.0, 1.0
+    z = 1.96
+    rate, share = hits / cases, z * z / cases
+    middle = (rate + share / 2) / (1 + share)
+    margin = z / (1 + share) * sqrt(rate * (1 - rate) / cases + share / (4 * cases))
+    return max(0.0, middle - margin), min(1.0, middle + margin)
 
 
 def _last(series: pl.Series) -> int | None:

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import session
+from dashboards import filters, session
 from dashboards.export import write_csv, write_excel
 from dashboards.formats import Language, format_number
 from dashboards.texts import text
@@ -35,6 +35,16 @@ def draw_figure(place: DeltaGenerator, measure: str, value: str, *, course: Sequ
     """A figure of the product's own list: its name and definition come from where it is defined."""
     language = session.language()
     draw_tile(place, say(FIGURES, measure, language), value, say(FIGURE_DEFINITIONS, measure, language), course=course)
+
+
+def ask_currency(currencies: Sequence[str], language: Language) -> str:
+    """Which of several currencies to show; the first one where there is no choice."""
+    if len(currencies) < 2:
+        return currencies[0]
+    filters.read_one("currency", currencies, currencies[0], key="currency")
+    chosen = st.segmented_control(text("currency", language), currencies, required=True, key="currency")
+    filters.keep("currency", chosen, currencies[0])
+    return chosen or currencies[0]
 
 
 def warn_if_thin(count: float, enough: int, language: Language) -> None:

@@ -49,9 +49,12 @@ def show_empty(key: str) -> None:
     st.info(text(key, session.language()), icon=":material/inbox:")
 
 
-def show_refusal(refused: ApiRefused) -> None:
-    """What the API says it could not do, in the place where it was asked."""
+def show_refusal(refused: ApiRefused | ApiUnavailable) -> None:
+    """What the API says it could not do, in the place where it was asked; the rest of the page stays."""
     language = session.language()
+    if isinstance(refused, ApiUnavailable):
+        st.error(f"**{text('fault_api_act', language)}** {text('do_retry', language)}", icon=":material/error:")
+        return
     if refused.is_conflict:
         st.warning(text("fault_conflict", language), icon=":material/sync_problem:")
         return

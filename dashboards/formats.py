@@ -22,6 +22,7 @@ __all__ = [
     "format_rate",
     "format_signed",
     "format_time",
+    "money_scale",
 ]
 
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -41,6 +42,11 @@ def format_money(cents: float | None, currency: str | None, language: Language) 
     if language is Language.DA:
         return f"{amount}{_NBSP}{'kr.' if code == 'DKK' else code}"
     return f"{code}{_NBSP}{amount}"
+
+
+def money_scale(currency: str | None) -> int:
+    """How many minor units make a whole one of ``currency``."""
+    return int(10 ** MINOR_DIGITS.get(currency or "DKK", 2))
 
 
 def format_change(change: float | None, language: Language) -> str | None:

@@ -23,6 +23,7 @@ class Page:
 PAGES = (
     Page("overview", ":material/space_dashboard:", "section_today", ("kpis:read",)),
     Page("leads", ":material/person_search:", "section_today", ("leads:read",)),
+    Page("pipeline", ":material/filter_alt:", "section_money", ("deals:read",)),
     Page("attribution", ":material/hub:", "section_marketing", ("attribution:read",)),
     Page("data_health", ":material/monitor_heart:", "section_house", ("kpis:read",)),
 )

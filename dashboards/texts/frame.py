@@ -62,6 +62,10 @@ TEXTS: Words = {
         "Adressen beder om {name} = {asked}, som ikke findes. Filteret er fjernet.",
         "The address asks for {name} = {asked}, which does not exist. The filter was dropped.",
     ),
+    "fault_api_act": (
+        "Vi kan ikke få fat i TekUps API, så her kan intet ses eller ændres lige nu.",
+        "TekUp's API can't be reached, so nothing can be seen or changed here right now.",
+    ),
     "fault_refused": ("Det kunne ikke lade sig gøre: {reason}", "That could not be done: {reason}"),
     "fault_conflict": (
         "En anden har ændret det imens. Siden viser nu det nyeste; prøv igen, hvis du stadig vil.",

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import httpx
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboards.queries import reader
 from tekup.clock import utc_now
@@ -15,6 +17,7 @@ from tekup.db import Doors
 from tekup.directory.tenants import create_tenant
 from tekup.directory.users import create_user
 from tekup.settings import Settings, current_settings, read_settings
+from tests.dashboards.app_pages.opened import open_app
 from tests.dashboards.marts import fill_marts
 from tests.dashboards.processes import Service, free_port
 from tests.fixtures.database import TwoTenants
@@ -101,3 +104,30 @@ def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.Monkey
     yield
     for clear in forget:
         clear()
+
+
+@pytest.fixture
+def no_api(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address at which no API answers."""
+    monkeypatch.setenv("TEKUP_API_URL", "http://127.0.0.1:1")
+    current_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def anna(api: str) -> Iterator[httpx.Client]:
+    """The API as Anna, Alfa's administrator, calls it beside the dashboards."""
+    form = {"grant_type": "password", "username": "anna@alfa.example", "password": PASSWORD}
+    with httpx.Client(base_url=api, trust_env=False, timeout=15) as client:
+        client.headers["authorization"] = f"Bearer {client.post('/v1/auth/token', data=form).json()['access_token']}"
+        yield client
+
+
+@pytest.fixture
+def as_anna(here: None, api: str, two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The dashboards after Anna's sign-in at the real API."""
+    monkeypatch.setenv("TEKUP_API_URL", api)
+    current_settings.cache_clear()
+    app = open_app(None)
+    app.text_input(key="email").set_value("anna@alfa.example")
+    app.text_input(key="password").set_value(PASSWORD)
+    return app.button[0].click().run()

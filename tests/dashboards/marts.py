@@ -29,6 +29,12 @@ _TABLES = (
     "fct_attribution_credit",
     "fct_attribution_campaign",
     "fct_quality_daily",
+    "fct_lead_funnel",
+    "fct_pipeline_stage",
+    "fct_deal_forecast",
+    "fct_deal_outcome_monthly",
+    "fct_deal",
+    "fct_deal_stage_history",
 )
 
 
@@ -64,6 +70,7 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             _fill_credit(connection, tenant.id, scale, today)
             _fill_campaigns(connection, tenant.id, word, scale)
             _fill_operations(connection, tenant.id, word)
+            _fill_deals(connection, tenant.id, word, scale, today)
 
 
 def _insert(connection: psycopg.Connection, table: str, rows: Sequence[tuple[object, ...]], columns: str) -> None:
@@ -229,4 +236,69 @@ def _fill_operations(connection: psycopg.Connection, tenant_id: UUID, word: str)
         "marts.fct_quality_daily",
         quality,
         "tenant_id, quality_date, quality_rate, check_count, failed_check_count, is_held",
+    )
+
+
+def _fill_deals(connection: psycopg.Connection, tenant_id: UUID, word: str, scale: int, today: date) -> None:
+    """Two open deals, one past its day and one that waits too long, and ended ones that go with the won leads."""
+    month, noon = today.replace(day=1), datetime.combine(today, time(12), UTC)
+    _insert(
+        connection,
+        "marts.fct_lead_funnel",
+        [(tenant_id, month, source, scale * 40, scale * 20, scale * 10, scale * 5, scale) for source in CHANNELS[:2]],
+        "tenant_id, cohort_month, source, lead_count, contacted_count, qualified_count, won_count, lost_count",
+    )
+    _insert(
+        connection,
+        "marts.fct_pipeline_stage",
+        [
+            (tenant_id, "operational", "p", key, "DKK", f"{word} {key}", count, scale * 500_000 * count,
+             scale * 100_000 * count, rate, 40, days)
+            for key, count, rate, days in (("meeting", 1, 0.2, 10.0), ("offer", 1, 0.6, 20.0), ("won", 0, 1.0, None))
+        ],
+        "tenant_id, source_system, pipeline_key, stage_key, currency, stage_name, open_deal_count, open_amount_cents, "
+        "weighted_amount_cents, win_rate, closed_deal_count, median_days_in_stage",
+    )  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_deal_forecast",
+        [
+            (tenant_id, source, month, "DKK", 1, scale * 500_000, scale * 200_000, scale * 50_000, scale * 350_000)
+            for source in ("operational", "hubspot")
+        ],
+        "tenant_id, source_system, expected_month, currency, open_deal_count, open_amount_cents, "
+        "expected_amount_cents, expected_amount_cents_low, expected_amount_cents_high",
+    )
+    _insert(
+        connection,
+        "marts.fct_deal_outcome_monthly",
+        [(tenant_id, "operational", month, "DKK", 3, 1, scale * 900_000, 20.0 * scale)],
+        "tenant_id, source_system, closed_month, currency, won_count, lost_count, won_amount_cents, median_days_to_win",
+    )
+    deals = [
+        (tenant_id, "operational", "late", f"{word} late", "p", "meeting", "Meeting", None, "open", 900_000,
+         today - timedelta(days=3), None, noon),
+        (tenant_id, "operational", "slow", f"{word} slow", "p", "offer", "Offer", None, "open", 800_000, None, None,
+         noon),
+        (tenant_id, "operational", "fine", f"{word} fine", "p", "offer", "Offer", None, "open", 700_000, None, None,
+         noon),
+    ]  # fmt: skip
+    deals += [
+        (tenant_id, "operational", f"ended {number}", f"{word} ended", "p", "won", "Won", lead_id(number),
+         "lost" if number % 4 == 0 else "won", 600_000, None, today, noon)
+        for number in range(8)
+    ]  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_deal",
+        [(*deal, False) for deal in deals],
+        "tenant_id, source_system, deal_id, deal_name, pipeline_id, stage_id, stage_name, lead_id, status, "
+        "amount_cents, expected_close_date, closed_date, updated_at, is_mirrored",
+    )
+    stays = [("late", 1), ("slow", 90), ("fine", 5)]
+    _insert(
+        connection,
+        "marts.fct_deal_stage_history",
+        [(tenant_id, "operational", deal, 1, noon - timedelta(days=days), True, True) for deal, days in stays],
+        "tenant_id, source_system, deal_id, stay_number, entered_at, is_entry_known, is_current",
     )

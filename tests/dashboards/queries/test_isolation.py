@@ -14,7 +14,12 @@ from dashboards.queries import (
     check_result,
     fct_attribution_campaign,
     fct_attribution_credit,
+    fct_deal,
+    fct_deal_forecast,
+    fct_deal_outcome_monthly,
     fct_lead,
+    fct_lead_funnel,
+    fct_pipeline_stage,
     fct_quality_daily,
     fct_revenue_retention_monthly,
     fct_touchpoint,
@@ -24,6 +29,7 @@ from dashboards.queries import (
 )
 from dashboards.queries.fct_lead import LeadFilter
 from dashboards.queries.reader import NotBuilt
+from tekup.clock import utc_now
 from tekup.db import Database, Doors, Role
 from tekup.errors import DatabaseUnavailable
 from tekup.settings import current_settings
@@ -48,6 +54,12 @@ QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "runs": (sync_run.read_recent, 3),
     "checks": (check_result.read_checks, 2),
     "failures": (check_failure.read_failures, 1),
+    "funnel": (lambda t: fct_lead_funnel.read_funnel(t, _LONG_AGO.date()), 2),
+    "stages": (fct_pipeline_stage.read_stages, 3),
+    "forecast": (fct_deal_forecast.read_forecast, 1),
+    "outcomes": (lambda t: fct_deal_outcome_monthly.read_outcomes(t, _LONG_AGO.date()), 1),
+    "stuck": (lambda t: fct_deal.read_stuck(t, utc_now().date()), 2),
+    "win rates": (lambda t: fct_deal.read_win_rates(t, "source", _LONG_AGO.date()), 4),
     "quality": (fct_quality_daily.read_quality, 2),
 }
 
@@ -76,7 +88,10 @@ def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: d
     "table", ["marts.kpi_tenant_daily", "marts.fct_lead", "marts.fct_lead_score", "marts.fct_touchpoint",
               "marts.fct_conversion", "marts.fct_attribution_credit", "marts.fct_attribution_campaign",
               "ml.attribution_distribution", "ops.sync_run", "ops.check_result",
-              "ops.check_failure", "ops.quality_daily", "marts.fct_quality_daily"]
+              "ops.check_failure", "ops.quality_daily", "marts.fct_quality_daily",
+              "marts.fct_lead_funnel", "marts.fct_pipeline_stage",
+              "marts.fct_deal_forecast", "marts.fct_deal_outcome_monthly", "marts.fct_deal",
+              "marts.fct_deal_stage_history"]
 )  # fmt: skip
 def test_no_tenant_context_raises(table: str, doors: Doors, two_tenants: TwoTenants) -> None:
     with (
