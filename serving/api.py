@@ -13,6 +13,7 @@ from serving.crm.endpoints import router as crm
 from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
 from serving.explanations.endpoints import router as explanations
+from serving.forms.endpoints import router as forms
 from serving.health.endpoints import router as health
 from serving.identity_providers.endpoints import router as identity_providers
 from serving.kpis.endpoints import router as kpis
@@ -37,6 +38,7 @@ ROUTERS = (
     crm,
     assignment,
     automation,
+    forms,
     touchpoints,
     attribution,
     kpis,

@@ -23,6 +23,8 @@ from serving.auth.service import SignInDesk
 from serving.auth.subject import Authenticator, Subject
 from serving.deliveries.service import OutgoingDesk
 from serving.events.service import EventDesk
+from serving.forms.cors import FormOriginLayer
+from serving.forms.service import FormDesk
 from serving.identity_providers.protocol import ProviderClient
 from serving.identity_providers.service import ProviderDesk
 from serving.kit.addresses import parse_networks
@@ -99,6 +101,7 @@ def _add_layers(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             expose_headers=_BROWSERS_MAY_READ,
             max_age=600,
         )
+    app.add_middleware(FormOriginLayer)
     app.add_middleware(DeadlineLayer, seconds=settings.request_seconds)
     is_tls = (settings.public_url or "").startswith("https://")
     app.add_middleware(RequestLayer, metrics=metrics, is_tls=is_tls)
@@ -141,6 +144,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.outgoing_desk = OutgoingDesk(
         state.databases, doors.master_key, allows_private=state.settings.webhooks_allow_private
     )
+    state.form_desk = FormDesk(state.databases, doors.master_key, state.rate_limiter)
     state.live_model = LiveModel(state.settings.models_of("lead_score"), state.metrics)
     state.score_desk = ScoreDesk(state.live_model, state.metrics)
     running = [

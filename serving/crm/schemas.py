@@ -16,7 +16,12 @@ Country: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z]{2}$", examples=["DK"]
 Name: TypeAlias = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def _as_address(text: str) -> str:
+def email_address(text: str) -> str:
+    """An e-mail address in its one spelling.
+
+    Raises:
+        ValueError: it is none.
+    """
     text = text.strip().lower()
     local, at, domain = text.rpartition("@")
     if not (local and at and "." in domain) or any(sign.isspace() for sign in text):
@@ -24,7 +29,7 @@ def _as_address(text: str) -> str:
     return text
 
 
-Email: TypeAlias = Annotated[Text, AfterValidator(_as_address)]
+Email: TypeAlias = Annotated[Text, AfterValidator(email_address)]
 
 
 class Body(BaseModel):

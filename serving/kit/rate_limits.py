@@ -76,6 +76,14 @@ class RateLimiter:
             wanted.append((f"write:{who}", self._limits.write))
         return await self._take([(key, limit) for key, limit in wanted if limit], route_class)
 
+    async def admit(self, key: str, limit: Limit) -> None:
+        """Count a request by a key and a limit of a route's own.
+
+        Raises:
+            Problem: 429 too many.
+        """
+        await self._take([(key, limit)], "write")
+
     async def _take(self, wanted: Sequence[tuple[str, Limit]], route_class: str) -> Verdict | None:
         if not wanted:
             return None

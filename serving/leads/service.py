@@ -126,15 +126,7 @@ async def create_lead(databases: Databases, subject: Subject, body: LeadCreate, 
         values["email"] = values["email"].strip().lower()
     try:
         async with databases.operational(subject.context, read_only=False) as session:
-            repository = LeadRepository(session, subject.tenant_id)
-            row = await repository.add(values)
-            created = LeadCreated(lead_id=row.id, source=row.source, status=row.status)
-            await emit(session, subject.tenant_id, created, row.id, request_id)
-            note_change(session, "lead.create", "lead", row.id, after=values)
-            if row.owner_id is not None:
-                await _tell_assigned(repository, row, None, request_id)
-            elif (choice := await choose_owner(session, subject.tenant_id, "lead", row._asdict())) is not None:
-                row = await give(repository, row, choice.owner_id, choice.rule_id, request_id)
+            row = await add_row(LeadRepository(session, subject.tenant_id), values, request_id)
     except IntegrityError as error:
         raise _unknown_reference(error) from None
     return _lead(row, None)
@@ -158,6 +150,25 @@ async def change_lead(databases: Databases, subject: Subject, lead_id: UUID, bod
     return _lead(row, (await _scores_of(databases, subject, [lead_id])).get(lead_id))
 
 
+async def add_row(
+    repository: LeadRepository,
+    values: dict[str, Any],
+    request_id: str | None,
+    actor: tuple[ActorKind, str] | None = None,
+) -> Row[Any]:
+    """Store a lead in the repository's transaction, with its events, its audit entry and an owner."""
+    session, tenant_id = repository.session, repository.tenant_id
+    row = await repository.add(values)
+    created = LeadCreated(lead_id=row.id, source=row.source, status=row.status)
+    await emit(session, tenant_id, created, row.id, request_id)
+    note_change(session, "lead.create", "lead", row.id, actor=actor, after=values)
+    if row.owner_id is not None:
+        await _tell_assigned(repository, row, None, request_id)
+        return row
+    choice = await choose_owner(session, tenant_id, "lead", row._asdict())
+    return row if choice is None else await give(repository, row, choice.owner_id, choice.rule_id, request_id, actor)
+
+
 async def change_row(
     repository: LeadRepository,
     before: Row[Any],
@@ -179,7 +190,12 @@ async def change_row(
 
 
 async def give(
-    repository: LeadRepository, lead: Row[Any], owner_id: UUID, rule_id: UUID | None, request_id: str | None
+    repository: LeadRepository,
+    lead: Row[Any],
+    owner_id: UUID,
+    rule_id: UUID | None,
+    request_id: str | None,
+    actor: tuple[ActorKind, str] | None = None,
 ) -> Row[Any]:
     """Make a user the owner of a locked lead, with the event and the audit entry."""
     # also a lead that its giver no longer sees when it is another's
@@ -187,7 +203,7 @@ async def give(
         row = await repository.change(lead.id, {"owner_id": owner_id, "updated_at": utc_now()})
     await _tell_assigned(repository, row, rule_id, request_id)
     details = {"owner_id": str(owner_id), "rule_id": None if rule_id is None else str(rule_id)}
-    note_change(repository.session, "lead.assign", "lead", row.id, details=details)
+    note_change(repository.session, "lead.assign", "lead", row.id, actor=actor, details=details)
     return row
 
 

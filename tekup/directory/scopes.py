@@ -21,6 +21,8 @@ SCOPES_AND_MEANINGS: dict[str, str] = {
     "campaigns:write": "storing campaigns and what they cost",
     "automation:read": "rules of automation and assignment, and what they did",
     "automation:write": "arranging rules of automation and assignment",
+    "forms:read": "forms for web pages; what was sent in only with persons:read",
+    "forms:write": "arranging forms for web pages",
     "touchpoints:write": "sending touchpoints, and nothing else",
     "attribution:read": "credit by channel",
     "kpis:read": "daily figures",

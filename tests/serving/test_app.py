@@ -33,6 +33,9 @@ OPEN_TO_ANYBODY = {
     "GET /.well-known/jwks.json",
     "GET /v1/events/asyncapi.json",
     "GET /v1/touchpoints/collector.js",
+    "GET /v1/public/forms/form.js",
+    "GET /v1/public/forms/{public_key}",
+    "POST /v1/public/forms/{public_key}/submissions",
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",
@@ -138,7 +141,7 @@ ROUTES_AND_SCOPES = {
 RESOURCES = {
     "companies": "companies", "contacts": "contacts", "deals": "deals", "pipelines": "pipelines", "stages": "pipelines",
     "activities": "activities", "campaigns": "campaigns", "campaign-spend": "campaigns", "custom-fields": "tenant",
-    "automation-rules": "automation", "assignment-rules": "automation",
+    "automation-rules": "automation", "assignment-rules": "automation", "forms": "forms",
 }  # fmt: skip
 ROUTES_OF_A_LOG = ("GET …", "GET …/export", "GET …/{record_id}")
 ROUTES_OF_A_RESOURCE = {
@@ -155,6 +158,7 @@ ROUTES_AND_SCOPES |= {
     for name in ("contacts", "companies")
     for route in ("POST …/{record_id}/merges", "GET …/{record_id}/merges", "POST …/merges/{merge_id}/undo")
 }
+ROUTES_AND_SCOPES |= {route.replace("…", "/v1/form-submissions"): {"forms:read"} for route in ROUTES_OF_A_LOG}
 ROUTES_AND_SCOPES |= {route.replace("…", "/v1/automation-runs"): {"automation:read"} for route in ROUTES_OF_A_LOG}
 ROUTES_AND_SCOPES |= {
     "GET /v1/automation-rules/triggers": {"automation:read"},
@@ -164,7 +168,7 @@ ROUTES_AND_SCOPES |= {
     "POST /v1/automation-rules/dry-run": {"automation:write"},
     "POST /v1/automation-runs/{record_id}/retry": {"automation:write"},
 }
-GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md")
+GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md", "forms.md")
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
