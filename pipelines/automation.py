@@ -1,18 +1,15 @@
 """When assets are brought up to date by themselves. Which assets there are is told under `defs/`."""
 
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
-_Condition = dg.AutomationCondition[dg.AssetKey]
-
-_CHANGED_ELSEWHERE = dg.AutomationCondition.any_deps_match(
-    dg.AutomationCondition.data_version_changed() & ~dg.AutomationCondition.executed_with_root_target()
-)
-_HAS_NEWS = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested()) | _CHANGED_ELSEWHERE
+_CHANGED_ELSEWHERE = dg.AutomationCondition.data_version_changed() & ~dg.AutomationCondition.executed_with_root_target()
+_HAS_NEWS = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested() | _CHANGED_ELSEWHERE)
 
 
-def _once_for(news: _Condition, label: str) -> _Condition:
+def _once_for(news: dg.AutomationCondition[Any], label: str) -> dg.AutomationCondition[Any]:
     """Ask once for whatever is new, and once more for what changed after that.
 
     Dagster's own `since_last_handled` forgets news once the asset was built. A build reads at its beginning: what
@@ -39,8 +36,9 @@ nobody. What a person or a job built without being asked is built once more: an 
 GATE = dg.AssetKey(["quality", "gate"])
 """The asset that judges raw rows and marts, between marts and extracts."""
 
+_IS_JUDGED_ANEW = dg.AutomationCondition.any_deps_match(_CHANGED_ELSEWHERE).allow(dg.AssetSelection.assets(GATE))
 AFTER_GATE = _once_for(
-    _HAS_NEWS.ignore(dg.AssetSelection.assets(GATE)) | _CHANGED_ELSEWHERE.allow(dg.AssetSelection.assets(GATE)),
+    _HAS_NEWS.ignore(dg.AssetSelection.assets(GATE)) | _IS_JUDGED_ANEW,
     "after upstream changed and was judged",
 )
 """As above, for what stands on the gate: a gate that judged as before is no news.

@@ -35,7 +35,7 @@ VENDOR_STREAMS: Mapping[Kind, str] = {"hubspot": "contacts", "stripe": "customer
 _LAST = ("app.leads", "app.contacts")
 _SECRETS = ("hash", "sealed", "secret", "wrapped", "changed_xid")
 
-# The first identification of a cookie wins, as in the marts (int_cookie_claim): a cookie that two share is the first's.
+# The first identification of a cookie wins, as in the marts (int_person_link): a cookie that two share is the first's.
 _COOKIES = """
 with claims as (
     select anonymous_id, lead_id, contact_id, first_seen_at as claimed_at, 1 as priority, id

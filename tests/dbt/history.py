@@ -48,10 +48,11 @@ class History:
             change(connection)
 
     def change_settings(self, connection: psycopg.Connection) -> None:
-        """Another time zone or currency for one tenant, which moves days and amounts of rows that did not change."""
+        """Another time zone, currency or rule of shared mailboxes for one tenant: rows that did not change move with it."""
         settings = {
             "timezone": self._chance.choice(["Europe/Copenhagen", "America/New_York", "Asia/Tokyo"]),
             "currency": self._chance.choice(["DKK", "EUR"]),
+            "identity": {"shared_mailboxes": [self._address() or "per@"], "personal_mailboxes": ["ida@x.dk"]},
         }
         connection.execute(
             "update raw_operational.tenants set settings = %s, synced_at = clock_timestamp() where tenant_id = %s",
@@ -88,7 +89,8 @@ class History:
         )  # fmt: skip
 
     def _charge(self, connection: psycopg.Connection) -> None:
-        payload = {"status": "succeeded", "invoice": self._name("in"), "customer": self._name("cus")}
+        status = self._chance.choice(["succeeded", "succeeded", "failed"])
+        payload = {"status": status, "invoice": self._name("in"), "customer": self._name("cus")}
         self._vendor(connection, "raw_stripe.charges", "ch", payload)
 
     def _refund(self, connection: psycopg.Connection) -> None:
@@ -155,7 +157,12 @@ class History:
 
     def _invoice(self, connection: psycopg.Connection) -> None:
         status = self._chance.choice(["open", "paid", "void"])
-        self._vendor(connection, "raw_stripe.invoices", "in", {"status": status, "total": self._chance.randint(1, 99)})
+        paid_at = int(self._moment().timestamp()) if status == "paid" else None
+        payload = {
+            "status": status, "total": self._chance.randint(1, 99), "subscription": self._name("sub"),
+            "customer": self._name("cus"), "status_transitions": {"paid_at": paid_at},
+        }  # fmt: skip
+        self._vendor(connection, "raw_stripe.invoices", "in", payload)
 
     def _deal(self, connection: psycopg.Connection) -> None:
         stages = ["s1", "s2", "closedwon", "closedlost"]

@@ -9,6 +9,7 @@ from tekup.db import Database
 from tests.dbt.conftest import Warehouse
 from tests.dbt.rows import CONTACT, insert, vendor_row
 
+IDENTITY = ("int_person_record", "int_shared_mailbox", "int_person_link", "dim_person_identity")
 GUEST = UUID("00000000-0000-0000-0000-000000000051")
 
 
@@ -29,15 +30,15 @@ def guests(warehouse: Warehouse) -> Iterator[Warehouse]:
             touch = {**own, "anonymous_id": "g1", "kind": "visit", "channel": "email", "occurred_at": "2026-04-01"}
             insert(connection, "raw_operational.touchpoints", [touch])
             insert(connection, "raw_kit.subscribers", [vendor_row(tenant, "51", {"email_address": " guest@x.dk"})])
-    warehouse.build("build", "--select", "dim_person_identity+", "snap_contact", "--exclude", "tag:after_models")
+    warehouse.build("build", "--select", "int_person_record+", "snap_contact", "--exclude", "tag:after_models")
     yield warehouse
-    warehouse.build("run", "--select", "dim_person_identity+", "--exclude", "tag:after_models")
+    warehouse.build("run", "--select", "int_person_record+", "--exclude", "tag:after_models")
 
 
 def change(warehouse: Warehouse, statement: str, *values: object) -> None:
     with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: change links") as connection:
         connection.execute(statement.encode(), values)
-    warehouse.build("run", "--select", "dim_person_identity", "dim_contact", "fct_touchpoint")
+    warehouse.build("run", "--select", *IDENTITY, "dim_contact", "fct_touchpoint")
 
 
 def persons(warehouse: Warehouse, tenant: UUID) -> dict[object, object]:
@@ -80,7 +81,7 @@ def test_a_person_whose_only_record_goes_while_a_build_runs_stays_for_those_that
     kept = "select lead_count, source_record_count, created_at from marts.dim_contact where person_id = 'kit:52'"
     with guests.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test rows") as connection:
         insert(connection, "raw_kit.subscribers", [vendor_row(guests.a, "52", {"email_address": "brief@x.dk"})])
-    guests.build("run", "--select", "dim_person_identity", "fct_email_subscriber")
+    guests.build("run", "--select", *IDENTITY, "fct_email_subscriber")
     with guests.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: delete between models") as connection:
         connection.execute(
             "update raw_kit.subscribers set deleted_at = now(), synced_at = now() where object_id = '52'"
@@ -89,7 +90,7 @@ def test_a_person_whose_only_record_goes_while_a_build_runs_stays_for_those_that
     assert guests.rows(kept) == [(0, 1, None)]
     orphans = "select person_id from marts.fct_email_subscriber except select person_id from marts.dim_contact"
     assert guests.rows(orphans) == []
-    guests.build("run", "--select", "dim_person_identity", "dim_contact")
+    guests.build("run", "--select", *IDENTITY, "dim_contact")
     assert guests.rows(kept) == []
 
 

@@ -3,8 +3,16 @@
   materialization's affair (macros/materializations/tenant_table.sql); docs/data/writing-marts.md tells it by example.
 -#}
 
-{#- Whether this build takes only the changed keys: the table is there, and its code and what it reads still are what they were. -#}
+{#- Whether this build takes only the changed keys. A model asks at many places; the server is asked once. -#}
 {% macro is_delta() %}
+    {%- if 'is_delta' not in model -%}
+        {%- do model.update({'is_delta': can_be_delta()}) -%}
+    {%- endif -%}
+    {{ return(model['is_delta']) }}
+{% endmacro %}
+
+{#- Whether the table is there, and its code and what it reads still are what they were when it was built. -#}
+{% macro can_be_delta() %}
     {%- if
         not execute
         or model.config.materialized != 'table'
@@ -106,11 +114,16 @@
     )
 {%- endmacro %}
 
-{#- The plainest keys: those that the changed rows of inputs carry under the key's own names. -#}
+{#-
+  The plainest keys: those that the changed rows of inputs carry under the key's own names. An input is a name, or a name
+  with the columns of its log that are read of it, so that a row in which others differ brings nothing.
+-#}
 {% macro keys_of_changes(tables) -%}
+    {%- set key = config.get('meta')['delta_key'] -%}
     {%- for table in tables %}
-    select {{ config.get('meta')['delta_key'] | join(', ') }}
-    from {{ changes(ref(table)) }} as changed
+    {%- set relation = ref(table if table is string else table[0]) %}
+    select {{ key | join(', ') }}
+    from {{ changes(relation, none if table is string or not execute else key + table[1]) }} as changed
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -43,7 +43,7 @@ group by tenant_id, lead_id
     select
         tenant_id,
         lead_id
-    from {{ changes(ref('fct_lead')) }} as lead
+    from {{ changes(ref('fct_lead'), ['tenant_id', 'lead_id', 'created_at']) }} as lead
     union all
     select
         tenant_id,

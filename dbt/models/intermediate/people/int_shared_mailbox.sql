@@ -1,3 +1,14 @@
+{{
+    config(
+        materialized='table',
+        meta={'delta_key': ['tenant_id', 'email_key'], 'change_log': ['tenant_id', 'email_key']},
+        indexes=[
+            {'columns': ['tenant_id', 'email'], 'unique': true},
+            {'columns': ['tenant_id', 'email_key']},
+        ],
+    )
+}}
+
 {#- Addresses that several people read, so that an address alone joins nobody: docs/data/identity.md. -#}
 {% set roles = [
     'abuse', 'accounts', 'admin', 'administration', 'billing', 'bogholderi', 'booking', 'butik', 'contact', 'customerservice',
@@ -6,52 +17,16 @@
     'orders', 'post', 'postmaster', 'presse', 'press', 'reception', 'regnskab', 'salg', 'sales', 'service', 'shop', 'support',
     'team', 'webmaster',
 ] %}
-with records as (
+with mailboxes as (
     select
-        tenant_id,
-        email,
-        concat_ws(' ', first_name, last_name) as full_name
-    from {{ ref('stg_operational__contacts') }}
-    where not is_deleted
-    union all
-    select
-        tenant_id,
-        email,
-        full_name
-    from {{ ref('stg_operational__leads') }}
-    where not is_deleted
-    union all
-    select
-        tenant_id,
-        email,
-        concat_ws(' ', first_name, last_name) as full_name
-    from {{ ref('stg_hubspot__contacts') }}
-    where not is_deleted
-    union all
-    select
-        tenant_id,
-        email,
-        null as full_name
-    from {{ ref('stg_stripe__customers') }}
-    where not is_deleted
-    union all
-    select
-        tenant_id,
-        email,
-        null as full_name
-    from {{ ref('stg_kit__subscribers') }}
-    where not is_deleted
-),
-
-mailboxes as (
-    select
-        tenant_id,
-        email,
-        split_part(email, '@', 1) as mailbox_name,
-        count(distinct nullif(lower(btrim(full_name)), '')) as name_count
-    from records
-    where email is not null
-    group by tenant_id, email
+        record.tenant_id,
+        record.email_key,
+        record.email,
+        split_part(record.email, '@', 1) as mailbox_name,
+        count(distinct record.person_name) as name_count
+    from {{ ref('int_person_record') }} as record
+    where record.email is not null and {{ is_changed('record') }}
+    group by record.tenant_id, record.email_key, record.email
 ),
 
 settings as (
@@ -69,6 +44,7 @@ settings as (
 judged as (
     select
         mailboxes.tenant_id,
+        mailboxes.email_key,
         mailboxes.email,
         case
             when settings.personal_mailboxes @> to_jsonb(mailboxes.email) then null
@@ -92,6 +68,18 @@ judged as (
 select
     tenant_id,
     email,
+    email_key,
     reason
 from judged
 where reason is not null
+
+{% call changed_keys() %}
+    {{ keys_of_changes(['int_person_record']) }}
+    union all
+    {# a tenant's settings judge all of its addresses #}
+    select
+        record.tenant_id,
+        record.email_key
+    from {{ ref('int_person_record') }} as record
+    where record.tenant_id in (select tenant_id from {{ changed_tenants() }} as tenant)
+{% endcall %}

@@ -5,31 +5,7 @@
     )
 }}
 
-{#- How far the tenant's data reach: a label is ripe by this, never by the clock, so that old data can be replayed. -#}
-{% set reach %}
-    select
-        tenant_id,
-        max(reached_at) as data_until
-    from (
-        select
-            tenant_id,
-            max(greatest(created_at, won_at, lost_at, qualified_at, contacted_at)) as reached_at
-        from {{ ref('fct_lead') }}
-        group by tenant_id
-        union all
-        select
-            tenant_id,
-            max(occurred_at) as reached_at
-        from {{ ref('fct_touchpoint') }}
-        group by tenant_id
-    ) as newest
-    group by tenant_id
-{% endset %}
-
-with reach as (
-    {{ reach }}
-)
-
+{#- A label is ripe by how far the tenant's data reach, never by the clock, so that old data can be replayed. -#}
 select
     lead.tenant_id,
     lead.lead_id,
@@ -83,11 +59,11 @@ select
     history.company_won_count_so_far,
     case
         when lead.won_at <= lead.created_at + interval '{{ var("label_window_days") }} days' then 1
-        when lead.created_at + interval '{{ var("label_window_days") }} days' <= reach.data_until then 0
+        when lead.created_at + interval '{{ var("label_window_days") }} days' <= reach.leads_until then 0
     end as is_won_90d
 from {{ ref('fct_lead') }} as lead
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id
-inner join reach on reach.tenant_id = lead.tenant_id
+inner join {{ ref('int_tenant_reach') }} as reach on reach.tenant_id = lead.tenant_id
 inner join {{ ref('int_lead_history') }} as history
     on history.tenant_id = lead.tenant_id and history.lead_id = lead.lead_id
 left join {{ ref('int_lead_journey') }} as journey
@@ -114,12 +90,11 @@ where {{ is_changed('lead') }}
     select
         built.tenant_id,
         built.lead_id
-    from {{ this }} as built
-    inner join (
-        {{ reach }}
-    ) as reach on reach.tenant_id = built.tenant_id
+    from {{ changes(ref('int_tenant_reach'), ['tenant_id', 'leads_until']) }} as moved
+    inner join {{ ref('int_tenant_reach') }} as reach on reach.tenant_id = moved.tenant_id
+    inner join {{ this }} as built on built.tenant_id = reach.tenant_id
     where
         built.is_won_90d is distinct from 1
         and (built.is_won_90d is null)
-        = (built.as_of_at + interval '{{ var("label_window_days") }} days' <= reach.data_until)
+        = (built.as_of_at + interval '{{ var("label_window_days") }} days' <= reach.leads_until)
 {% endcall %}

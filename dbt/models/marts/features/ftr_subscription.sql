@@ -1,36 +1,15 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'subscription_id', 'as_of_at'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id', 'subscription_id']},
+        indexes=[{'columns': ['tenant_id', 'subscription_id', 'as_of_at'], 'unique': true}],
+    )
+}}
 
 {#- A subscription is looked at once a month of its life, so that one customer does not teach a hundred times. -#}
 {% set most_months = 24 %}
 
--- how far the tenant's data reach: a label is ripe by this, never by the clock, so that old data can be replayed
-with reach as (
-    select
-        tenant_id,
-        max(reached_at) as data_until
-    from (
-        select
-            tenant_id,
-            max(greatest(started_at, ended_at, created_at)) as reached_at
-        from {{ ref('fct_subscription') }}
-        group by tenant_id
-        union all
-        select
-            tenant_id,
-            max(greatest(created_at, paid_at)) as reached_at
-        from {{ ref('fct_invoice') }}
-        group by tenant_id
-        union all
-        select
-            tenant_id,
-            max(created_at) as reached_at
-        from {{ ref('fct_charge') }}
-        group by tenant_id
-    ) as newest
-    group by tenant_id
-),
-
-moments as (
+-- a label is ripe by how far the tenant's data reach, never by the clock, so that old data can be replayed
+with moments as (
     select
         subscription.tenant_id,
         subscription.subscription_id,
@@ -39,11 +18,11 @@ moments as (
         subscription.billing_interval,
         subscription.started_at,
         subscription.ended_at,
-        reach.data_until,
+        reach.revenue_until as data_until,
         moment.as_of_at,
         bool_or(moment.is_current) as is_current
     from {{ ref('fct_subscription') }} as subscription
-    inner join reach on reach.tenant_id = subscription.tenant_id
+    inner join {{ ref('int_tenant_reach') }} as reach on reach.tenant_id = subscription.tenant_id
     cross join lateral (
         select
             subscription.started_at + make_interval(months => month.number) as as_of_at,
@@ -51,13 +30,14 @@ moments as (
         from generate_series(1, {{ most_months }}) as month (number)
         union all
         select
-            reach.data_until as as_of_at,
+            reach.revenue_until as as_of_at,
             subscription.is_active as is_current
     ) as moment
     where
         subscription.is_paying_ever
+        and {{ is_changed('subscription') }}
         and moment.as_of_at >= subscription.started_at
-        and moment.as_of_at <= reach.data_until
+        and moment.as_of_at <= reach.revenue_until
         and moment.as_of_at < least(
             coalesce(subscription.ended_at, 'infinity'), coalesce(subscription.canceled_at, 'infinity')
         )
@@ -69,7 +49,7 @@ moments as (
         subscription.billing_interval,
         subscription.started_at,
         subscription.ended_at,
-        reach.data_until,
+        reach.revenue_until,
         moment.as_of_at
 ),
 
@@ -199,3 +179,48 @@ left join others
         others.tenant_id = moment.tenant_id
         and others.subscription_id = moment.subscription_id
         and others.as_of_at = moment.as_of_at
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        subscription_id
+    from {{ changes(ref('fct_subscription')) }} as subscription
+    union all
+    select
+        tenant_id,
+        subscription_id
+    from {{ changes(ref('fct_subscription_interval')) }} as part
+    union all
+    select
+        tenant_id,
+        subscription_id
+    from {{ changes(ref('fct_invoice'), [
+        'tenant_id', 'invoice_id', 'subscription_id', 'is_finalised', 'paid_at', 'created_at'
+    ]) }} as invoice
+    union all
+    {# a customer's failed charges and other subscriptions are told of each of its subscriptions #}
+    select
+        subscription.tenant_id,
+        subscription.subscription_id
+    from (
+        select
+            tenant_id,
+            customer_id
+        from {{ changes(ref('fct_charge'), ['tenant_id', 'charge_id', 'customer_id', 'status', 'created_at']) }} as charge
+        union all
+        select
+            tenant_id,
+            customer_id
+        from {{ changes(ref('fct_subscription')) }} as other
+    ) as changed
+    inner join {{ ref('fct_subscription') }} as subscription
+        on subscription.tenant_id = changed.tenant_id and subscription.customer_id = changed.customer_id
+    union all
+    {# newer data move the present of a subscription that goes on, and its labels; those of an ended one are all known #}
+    select
+        subscription.tenant_id,
+        subscription.subscription_id
+    from {{ changes(ref('int_tenant_reach'), ['tenant_id', 'revenue_until']) }} as moved
+    inner join {{ ref('fct_subscription') }} as subscription
+        on subscription.tenant_id = moved.tenant_id and subscription.ended_at is null
+{% endcall %}

@@ -4,7 +4,7 @@
             'delta_key': ['tenant_id', 'lead_id'],
             'change_log': [
                 'tenant_id', 'lead_id', 'anonymous_id', 'source', 'company_id', 'created_date', 'created_at', 'won_at',
-                'lost_at',
+                'lost_at', 'qualified_at', 'contacted_at', 'contact_id',
             ],
         },
         indexes=[

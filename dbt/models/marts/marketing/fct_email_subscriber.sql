@@ -1,6 +1,6 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'subscriber_id'], 'change_log': ['tenant_id', 'subscriber_id']},
+        meta={'delta_key': ['tenant_id', 'subscriber_id'], 'change_log': ['tenant_id', 'subscriber_id', 'created_date']},
         indexes=[{'columns': ['tenant_id', 'subscriber_id'], 'unique': true}],
     )
 }}

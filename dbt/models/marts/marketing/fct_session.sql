@@ -138,5 +138,5 @@ left join leads
     select
         tenant_id,
         anonymous_id
-    from {{ changes(ref('fct_lead')) }} as lead
+    from {{ changes(ref('fct_lead'), ['tenant_id', 'lead_id', 'anonymous_id', 'created_at']) }} as lead
 {% endcall %}

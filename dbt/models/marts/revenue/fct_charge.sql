@@ -1,6 +1,12 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'charge_id'], 'change_log': ['tenant_id', 'charge_id']},
+        meta={
+            'delta_key': ['tenant_id', 'charge_id'],
+            'change_log': [
+                'tenant_id', 'charge_id', 'customer_id', 'status', 'is_succeeded', 'amount_cents', 'currency',
+                'created_date', 'created_at',
+            ],
+        },
         indexes=[
             {'columns': ['tenant_id', 'charge_id'], 'unique': true},
             {'columns': ['tenant_id', 'created_at']},

@@ -1,6 +1,12 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'invoice_id'], 'change_log': ['tenant_id', 'invoice_id']},
+        meta={
+            'delta_key': ['tenant_id', 'invoice_id'],
+            'change_log': [
+                'tenant_id', 'invoice_id', 'subscription_id', 'is_finalised', 'total_cents', 'currency', 'paid_at',
+                'created_date', 'created_at',
+            ],
+        },
         indexes=[
             {'columns': ['tenant_id', 'invoice_id'], 'unique': true},
             {'columns': ['tenant_id', 'created_at']},

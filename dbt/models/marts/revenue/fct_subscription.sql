@@ -1,4 +1,13 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'subscription_id'], 'unique': true}]) }}
+{{
+    config(
+        meta={
+            'change_log': [
+                'tenant_id', 'subscription_id', 'customer_id', 'started_at', 'ended_at', 'created_at',
+            ],
+        },
+        indexes=[{'columns': ['tenant_id', 'subscription_id'], 'unique': true}],
+    )
+}}
 
 with priced as (
     select

@@ -1,6 +1,6 @@
 {{
     config(
-        meta={'change_log': ['tenant_id', 'customer_id']},
+        meta={'change_log': ['tenant_id', 'subscription_id', 'customer_id']},
         indexes=[
             {'columns': ['tenant_id', 'subscription_id', 'valid_from_at'], 'unique': true},
             {'columns': ['tenant_id', 'customer_id']},
