@@ -115,15 +115,14 @@
 {%- endmacro %}
 
 {#-
-  The plainest keys: those that the changed rows of inputs carry under the key's own names. An input is a name, or a name
-  with the columns of its log that are read of it, so that a row in which others differ brings nothing.
+  The plainest keys: those that the changed rows of inputs carry under the key's own names. Of an
+  input that `columns` names, only rows in which these columns of its log differ.
 -#}
-{% macro keys_of_changes(tables) -%}
+{% macro keys_of_changes(tables, columns={}) -%}
     {%- set key = config.get('meta')['delta_key'] -%}
     {%- for table in tables %}
-    {%- set relation = ref(table if table is string else table[0]) %}
     select {{ key | join(', ') }}
-    from {{ changes(relation, none if table is string or not execute else key + table[1]) }} as changed
+    from {{ changes(ref(table), key + columns[table] if execute and table in columns else none) }} as changed
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
@@ -132,8 +131,8 @@
   The keys of a total over all history, which is computed again for the tenants in which any of its inputs changed.
   `ends_today` adds those whose day has turned since the last build, `has_rates` all, where an exchange rate changed.
 -#}
-{% macro tenants_of_changes(tables, ends_today=false, has_rates=false) -%}
-    {{ keys_of_changes(tables) }}
+{% macro tenants_of_changes(tables, ends_today=false, has_rates=false, columns={}) -%}
+    {{ keys_of_changes(tables, columns) }}
     {%- if ends_today %}
     union all
     select tenant.tenant_id

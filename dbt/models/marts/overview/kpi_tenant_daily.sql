@@ -179,11 +179,13 @@ left join daily on daily.tenant_id = days.tenant_id and daily.kpi_date = days.kp
 
 {% call changed_keys() %}
     {{ tenants_of_changes([
-        ('fct_lead', ['lead_id', 'created_at', 'qualified_at', 'won_at', 'lost_at']),
-        ('fct_touchpoint', ['touchpoint_id', 'occurred_at']),
-        ('fct_email_subscriber', ['subscriber_id', 'created_date']),
-        ('fct_invoice', ['invoice_id', 'is_finalised', 'total_cents', 'currency', 'created_date']),
-        ('fct_charge', ['charge_id', 'is_succeeded', 'amount_cents', 'currency', 'created_date']),
-        'fct_conversion', 'fct_campaign_spend_daily', 'fct_refund', 'fct_mrr_daily',
-    ], has_rates=true) }}
+        'fct_lead', 'fct_touchpoint', 'fct_email_subscriber', 'fct_conversion', 'fct_campaign_spend_daily',
+        'fct_invoice', 'fct_charge', 'fct_refund', 'fct_mrr_daily',
+    ], has_rates=true, columns={
+        'fct_lead': ['lead_id', 'created_at', 'qualified_at', 'won_at', 'lost_at'],
+        'fct_touchpoint': ['touchpoint_id', 'occurred_at'],
+        'fct_email_subscriber': ['subscriber_id', 'created_date'],
+        'fct_invoice': ['invoice_id', 'is_finalised', 'total_cents', 'currency', 'created_date'],
+        'fct_charge': ['charge_id', 'is_succeeded', 'amount_cents', 'currency', 'created_date'],
+    }) }}
 {% endcall %}

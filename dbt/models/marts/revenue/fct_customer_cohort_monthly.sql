@@ -132,8 +132,10 @@ left join spent
 window by_cohort as (partition by months.tenant_id, months.cohort_month order by months.month_date)
 
 {% call changed_keys() %}
-    {{ tenants_of_changes([
-        ('fct_charge', ['charge_id', 'customer_id', 'is_succeeded', 'amount_cents', 'currency', 'created_date']),
-        'fct_mrr_movement', 'fct_refund', 'fct_dispute',
-    ], ends_today=true, has_rates=true) }}
+    {{ tenants_of_changes(
+        ['fct_mrr_movement', 'fct_charge', 'fct_refund', 'fct_dispute'], ends_today=true, has_rates=true,
+        columns={'fct_charge': [
+            'charge_id', 'customer_id', 'is_succeeded', 'amount_cents', 'currency', 'created_date'
+        ]}
+    ) }}
 {% endcall %}
