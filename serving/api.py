@@ -12,6 +12,7 @@ from serving.automation.endpoints import router as automation
 from serving.crm.endpoints import router as crm
 from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
+from serving.experiments.endpoints import router as experiments
 from serving.explanations.endpoints import router as explanations
 from serving.forms.endpoints import router as forms
 from serving.health.endpoints import router as health
@@ -40,6 +41,7 @@ ROUTERS = (
     automation,
     forms,
     touchpoints,
+    experiments,
     attribution,
     kpis,
     audit,

@@ -1,9 +1,8 @@
-"""Campaigns, what they cost a day, and experiments. Which touch belongs to which campaign is decided here too."""
+"""Campaigns and what they cost a day. Which touch belongs to which campaign is decided here too."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import orjson
 import polars as pl
 
 from integrations.sandbox.frames import DAY, Floats, Ints, dates, instants
@@ -119,32 +118,5 @@ def draw_spend(
             "clicks": clicks[kept].astype(np.int64),
             "created_at": instants((day[kept] + 1) * DAY - 1),
             "updated_at": instants((day[kept] + 1) * DAY - 1),
-        }
-    )
-
-
-def draw_experiments(tenant: TenantSpec, target: int, now: int) -> pl.DataFrame:
-    """Return the tenant's experiments; only tenants with enough traffic have run any."""
-    plans = [
-        ("Short form", "Fewer fields bring more leads", "lead_rate", 300, 240),
-        ("Price on page", "Showing prices brings better leads", "win_rate", 180, 120),
-        ("Danish video", "A local video lifts demo requests", "demo_rate", 30, -1),
-    ][: 3 if target >= 1000 else 1 if target >= 100 else 0]
-    starts = np.array([now - plan[3] * DAY for plan in plans], dtype=np.int64) // DAY * DAY
-    ends = np.array([now - plan[4] * DAY if plan[4] > 0 else -1 for plan in plans], dtype=np.int64)
-    variants = orjson.dumps([{"name": "control", "share": 0.5}, {"name": "treatment", "share": 0.5}]).decode()
-    return pl.DataFrame(
-        {
-            "tenant_id": pl.Series([tenant.id] * len(plans), dtype=pl.String),
-            "id": uuids(key_of(tenant.slug, "experiments"), len(plans)),
-            "name": pl.Series([plan[0] for plan in plans], dtype=pl.String),
-            "hypothesis": pl.Series([plan[1] for plan in plans], dtype=pl.String),
-            "status": pl.Series(["stopped" if plan[4] > 0 else "running" for plan in plans], dtype=pl.String),
-            "variants": pl.Series([variants] * len(plans), dtype=pl.String),
-            "primary_metric": pl.Series([plan[2] for plan in plans], dtype=pl.String),
-            "starts_at": instants(starts),
-            "ends_at": instants(ends),
-            "created_at": instants(starts - DAY if len(plans) else starts),
-            "updated_at": instants(np.maximum(starts, ends)),
         }
     )

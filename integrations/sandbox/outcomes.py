@@ -68,8 +68,12 @@ def draw_outcomes(
     people: People,
     companies: Companies,
     now: int,
+    lift: Floats,
 ) -> Outcomes:
-    """Draw each lead's fate and cut it off at ``now``: what would happen later has not happened."""
+    """Draw each lead's fate and cut it off at ``now``: what would happen later has not happened.
+
+    ``lift`` is what an experiment adds to each lead's logit of being won.
+    """
     count = len(journeys.lead_created)
     knowable: Floats = np.zeros(count)
     slopes = []
@@ -81,7 +85,7 @@ def draw_outcomes(
     intercept = solve_intercept(knowable + latent, tenant.win_rate)
     slopes.append(("intercept", intercept))
     knowable += intercept
-    chance = sigmoid(knowable + latent)
+    chance = sigmoid(knowable + latent + lift)
     will_win = rng.random(count) < chance
 
     created = journeys.lead_created

@@ -13,16 +13,16 @@ import numpy as np
 import orjson
 import polars as pl
 
-from integrations.sandbox import crm, newsletter, operational, revenue
+from integrations.sandbox import crm, experiments, newsletter, operational, revenue
 from integrations.sandbox.frames import DAY, instants, microseconds
 from integrations.sandbox.identifiers import key_of, uuids
 from integrations.sandbox.journeys import simulate_journeys
-from integrations.sandbox.marketing import assign_campaigns, draw_campaigns, draw_experiments, draw_spend
+from integrations.sandbox.marketing import assign_campaigns, draw_campaigns, draw_spend
 from integrations.sandbox.outcomes import draw_outcomes
 from integrations.sandbox.people import draw_companies, draw_people
 from integrations.sandbox.tenants import TENANTS, TenantSpec, lead_target
 
-FORMAT = 2
+FORMAT = 3
 _PARTS = ("operational", "vendors", "truth")
 
 
@@ -123,7 +123,9 @@ def _simulate_tenant(tenant: TenantSpec, seed: int, scale: float, as_of: datetim
     leads = len(journeys.lead_person)
     companies = draw_companies(rng, tenant, max(3, round(leads * 0.5)))
     people = draw_people(rng, tenant, journeys, companies)
-    outcomes = draw_outcomes(rng, tenant, journeys, people, companies, now)
+    lead_ids = uuids(key_of(tenant.slug, "leads"), leads)
+    trials = experiments.draw_trials(tenant, target, journeys, lead_ids, now)
+    outcomes = draw_outcomes(rng, tenant, journeys, people, companies, now, trials.lift)
     campaigns = draw_campaigns(rng, tenant, target, now)
     drawn = operational.Drawn(
         tenant=tenant,
@@ -134,20 +136,20 @@ def _simulate_tenant(tenant: TenantSpec, seed: int, scale: float, as_of: datetim
         outcomes=outcomes,
         campaigns=campaigns,
         campaign=assign_campaigns(rng, campaigns, journeys.channel, journeys.occurred),
-        lead_ids=uuids(key_of(tenant.slug, "leads"), leads),
+        lead_ids=lead_ids,
         contact_ids=uuids(key_of(tenant.slug, "contacts"), leads),
         company_ids=uuids(key_of(tenant.slug, "companies"), len(companies.name)),
     )
-    tables = _tables(drawn, rng, target)
+    tables = _tables(drawn, rng) | {"experiments": trials.table, "experiment_exposures": trials.exposures}
     vendors = {
         **crm.build_crm(drawn, tables),
         **revenue.build_revenue(drawn, tables, np.random.default_rng([seed, tenant.number, 2])),
         **newsletter.build_newsletter(drawn, tables, np.random.default_rng([seed, tenant.number, 3])),
     }
-    return tables, vendors, _truth(drawn)
+    return tables, vendors, _truth(drawn) | {"experiments": experiments.truth_of(trials, outcomes.win_probability)}
 
 
-def _tables(drawn: operational.Drawn, rng: np.random.Generator, target: int) -> Frames:
+def _tables(drawn: operational.Drawn, rng: np.random.Generator) -> Frames:
     pipelines, stages = operational.build_pipelines(drawn)
     return {
         "tenants": _tenant_row(drawn.tenant, drawn.now),
@@ -163,7 +165,6 @@ def _tables(drawn: operational.Drawn, rng: np.random.Generator, target: int) -> 
         "activities": operational.build_activities(drawn, rng),
         "touchpoints": operational.build_touchpoints(drawn, rng),
         "identities": operational.build_identities(drawn),
-        "experiments": draw_experiments(drawn.tenant, target, drawn.now),
     }
 
 

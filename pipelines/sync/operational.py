@@ -37,6 +37,7 @@ ENTITIES = (
     "touchpoints",
     "identities",
     "experiments",
+    "experiment_exposures",
     "lead_feedback",
 )
 BATCH_ROWS = 50_000

@@ -3,7 +3,9 @@
      <script src="https://api.example.com/v1/touchpoints/collector.js" data-token="tk_…" defer></script>
 
    Nothing is stored or sent before tekup.consent(true), and tekup.consent(false) forgets the visitor again.
-   tekup.track(kind, more) sends another touchpoint, tekup.visitor() is the id to send along with a form. */
+   tekup.track(kind, more) sends another touchpoint, tekup.visitor() is the id to send along with a form.
+   tekup.variant(key, attributes) promises the visitor's variant of an experiment and notes that he saw it; null means to
+   show what you would without one. It needs the scope exposures:write too. */
 (function () {
   "use strict";
   var script = document.currentScript;
@@ -38,11 +40,21 @@
       headers: { "Content-Type": "application/json", Authorization: "Bearer " + token } })
       .then(function (answer) { return answer.ok; }, function () { return false; });
   }
+  function variant(key, attributes) {
+    var id = visitor();
+    if (!id) { return Promise.resolve(null); }
+    return fetch(new URL("../experiments/assignments", script.src).href, { method: "POST",
+      signal: AbortSignal.timeout(1000),
+      body: JSON.stringify({ anonymous_id: id, attributes: attributes || {}, expose: [key] }),
+      headers: { "Content-Type": "application/json", Authorization: "Bearer " + token } })
+      .then(function (answer) { return answer.ok ? answer.json() : { variants: {} }; })
+      .then(function (given) { return given.variants[key] || null; }, function () { return null; });
+  }
   function consent(given) {
     store(CONSENT, given ? "yes" : "no");
     if (!given) { store(KEY, null); return Promise.resolve(false); }
     return track("visit");
   }
-  window.tekup = { consent: consent, track: track, visitor: visitor };
+  window.tekup = { consent: consent, track: track, visitor: visitor, variant: variant };
   if (consented()) { track("visit"); }
 }());

@@ -24,3 +24,8 @@ EXPERIMENT_METRICS: dict[str, ExperimentMetric] = {
     )
 }
 """The covariate of all is how many touchpoints the person had in the 30 days before the exposure, at most 50."""
+RESULT_COLUMNS = (
+    "metric", "variant", "exposed_date", "person_count", "metric_sum", "metric_square_sum", "covariate_sum",
+    "covariate_square_sum", "product_sum",
+)  # fmt: skip
+"""What `evidence` reads of a line of the mart `fct_experiment_result_daily`, in this order."""

@@ -105,6 +105,18 @@ def load_tenant(connection: psycopg.Connection, tenant_id: UUID, name: str, fact
     )
     insert(
         connection,
+        "raw_operational.experiments",
+        [{**own, "id": CAMPAIGN, "name": name, "key": "kort-formular", "status": "running", "primary_metric": "lead_rate",
+          "outcome_days": 14}],
+    )  # fmt: skip
+    insert(
+        connection,
+        "raw_operational.experiment_exposures",
+        [{**own, "id": CAMPAIGN, "experiment_id": CAMPAIGN, "anonymous_id": "c1", "variant": "treatment",
+          "exposed_at": "2026-01-08 10:00+00"}],
+    )  # fmt: skip
+    insert(
+        connection,
         "raw_operational.identities",
         [{**own, "id": LEAD, "anonymous_id": "c1", "lead_id": LEAD, "contact_id": CONTACT, "kind": "cookie",
           "value": "c1", "first_seen_at": "2026-01-08", "created_at": "2026-01-10 10:00+00"}],
@@ -172,31 +184,62 @@ def _load_vendors(connection: psycopg.Connection, tenant_id: UUID, factor: int) 
             },
         },
         "raw_stripe.payment_intents": {
-            "pi_1": {**money, "status": "succeeded", "amount": 300 * factor, "amount_received": 300 * factor,
-                     "customer": "cus_1", "latest_charge": "ch_1"},
+            "pi_1": {
+                **money,
+                "status": "succeeded",
+                "amount": 300 * factor,
+                "amount_received": 300 * factor,
+                "customer": "cus_1",
+                "latest_charge": "ch_1",
+            },
             "pi_2": {**money, "status": "a new word"},
         },
         "raw_stripe.checkout_sessions": {
-            "cs_1": {**money, "status": "complete", "mode": "subscription", "payment_status": "paid",
-                     "subscription": "sub_1", "amount_total": 300 * factor},
+            "cs_1": {
+                **money,
+                "status": "complete",
+                "mode": "subscription",
+                "payment_status": "paid",
+                "subscription": "sub_1",
+                "amount_total": 300 * factor,
+            },
         },
         "raw_stripe.tax_ids": {
-            "cus_1:txi_1": {"type": "eu_vat", "country": "DK", "value": f"DK1234567{factor}", "created": january,
-                            "verification": {"status": "verified"}},
+            "cus_1:txi_1": {
+                "type": "eu_vat",
+                "country": "DK",
+                "value": f"DK1234567{factor}",
+                "created": january,
+                "verification": {"status": "verified"},
+            },
         },
         "raw_stripe.prices": {
             "price_1": {**money, **price, "type": "recurring", "billing_scheme": "per_unit", "active": True},
-            "price_y": {**money, "unit_amount": 12_000 * factor, "billing_scheme": "per_unit",
-                        "recurring": {"interval": "year", "interval_count": 1}},
+            "price_y": {
+                **money,
+                "unit_amount": 12_000 * factor,
+                "billing_scheme": "per_unit",
+                "recurring": {"interval": "year", "interval_count": 1},
+            },
         },
         "raw_stripe.subscription_schedules": {
             "sched_1": {
-                **money, "status": "active", "customer": "cus_1", "subscription": "sub_1", "end_behavior": "cancel",
+                **money,
+                "status": "active",
+                "customer": "cus_1",
+                "subscription": "sub_1",
+                "end_behavior": "cancel",
                 "phases": [
-                    {"start_date": january, "end_date": january + 2_678_400,
-                     "items": [{"price": "price_1", "quantity": 1}]},
-                    {"start_date": 4_000_000_000, "end_date": 4_100_000_000,
-                     "items": [{"price": "price_1", "quantity": 2}, {"price": "price_y", "quantity": 1}]},
+                    {
+                        "start_date": january,
+                        "end_date": january + 2_678_400,
+                        "items": [{"price": "price_1", "quantity": 1}],
+                    },
+                    {
+                        "start_date": 4_000_000_000,
+                        "end_date": 4_100_000_000,
+                        "items": [{"price": "price_1", "quantity": 2}, {"price": "price_y", "quantity": 1}],
+                    },
                 ],
             },
         },

@@ -51,6 +51,13 @@ ROUTES_AND_SCOPES = {
     "GET /v1/leads/{lead_id}": {"leads:read"},
     "PATCH /v1/leads/{lead_id}": {"leads:write"},
     "POST /v1/touchpoints": {"touchpoints:write"},
+    "POST /v1/experiments/assignments": {"exposures:write"},
+    "POST /v1/experiments/exposures": {"exposures:write"},
+    "GET /v1/experiments/sample-size": {"experiments:read"},
+    "GET /v1/experiments/{record_id}/results": {"experiments:read"},
+    "POST /v1/experiments/{record_id}/start": {"experiments:write"},
+    "POST /v1/experiments/{record_id}/stop": {"experiments:write"},
+    "POST /v1/experiments/{record_id}/decision": {"experiments:write"},
     "POST /v1/privacy/requests": {"privacy:write"},
     "GET /v1/privacy/requests": {"privacy:write"},
     "GET /v1/privacy/requests/{request_id}": {"privacy:write"},
@@ -142,6 +149,7 @@ RESOURCES = {
     "companies": "companies", "contacts": "contacts", "deals": "deals", "pipelines": "pipelines", "stages": "pipelines",
     "activities": "activities", "campaigns": "campaigns", "campaign-spend": "campaigns", "custom-fields": "tenant",
     "automation-rules": "automation", "assignment-rules": "automation", "forms": "forms",
+    "experiments": "experiments",
 }  # fmt: skip
 ROUTES_OF_A_LOG = ("GET …", "GET …/export", "GET …/{record_id}")
 ROUTES_OF_A_RESOURCE = {
@@ -226,7 +234,8 @@ def test_every_route_that_says_reasons_describes_how_to_choose_their_language(ap
         if {"language", "accept-language"} <= {one["name"] for one in operation.get("parameters", [])}
     }
     lead = "/v1/leads/{lead_id}/score"
-    assert saying == {"/v1/scores", "/v1/scores/batch", lead, f"{lead}/explanation", "/v1/churn-predictions"}
+    results = "/v1/experiments/{record_id}/results"
+    assert saying == {"/v1/scores", "/v1/scores/batch", lead, f"{lead}/explanation", "/v1/churn-predictions", results}
     assert document["components"]["schemas"]["Reason"]["properties"]["sentence"]["description"]
 
 

@@ -23,7 +23,7 @@ GRADES = ("A", "B", "C", "D", "E")
 
 MARTS = """
 drop table if exists marts.ftr_lead, marts.fct_lead_score, marts.fct_attribution_credit, marts.fct_attribution_daily,
-marts.kpi_tenant_daily, marts.fct_revenue_retention_monthly;
+marts.kpi_tenant_daily, marts.fct_revenue_retention_monthly, marts.fct_experiment_result_daily;
 drop view if exists marts.fct_lead_prediction, marts.fct_subscription_churn;
 create table marts.ftr_lead (
     tenant_id uuid not null, lead_id uuid not null, source text, country text, employee_count integer,
@@ -55,6 +55,11 @@ create table marts.fct_attribution_credit (
     reporting_value_cents bigint, reporting_currency text, spend_cents bigint, roas_rate double precision,
     cost_per_conversion_cents bigint, lookback_days integer, computed_at timestamptz, conversions_low double precision,
     conversions_high double precision, value_cents_low bigint, value_cents_high bigint
+);
+create table marts.fct_experiment_result_daily (
+    tenant_id uuid not null, experiment_id uuid, metric text, variant text, exposed_date date, person_count bigint,
+    metric_sum numeric, metric_square_sum numeric, covariate_sum numeric, covariate_square_sum numeric,
+    product_sum numeric
 );
 create table marts.fct_attribution_daily (
     tenant_id uuid not null, model text, credit_date date, channel text, campaign_key text, campaign_id uuid,

@@ -10,6 +10,7 @@
     ('ftr_lead', 'stg_operational__leads', 'dim_person_identity', none),
     ('fct_touchpoint', 'stg_operational__touchpoints', none, none),
     ('dim_campaign', 'stg_operational__campaigns', none, none),
+    ('dim_experiment', 'stg_operational__experiments', none, none),
     ('fct_deal', 'stg_operational__deals', none, "source_system = 'operational'"),
     ('fct_deal', 'stg_hubspot__deals', none, "source_system = 'hubspot'"),
     ('fct_invoice', 'stg_stripe__invoices', none, none),

@@ -4,6 +4,7 @@
     'dim_person_identity', 'fct_balance_transaction', 'fct_broadcast', 'fct_campaign_spend_daily', 'fct_charge',
     'fct_conversion', 'fct_credit_note', 'fct_customer_cohort_monthly', 'fct_customer_value', 'fct_deal',
     'fct_deal_forecast', 'fct_deal_history', 'fct_deal_outcome_monthly', 'fct_deal_stage_history', 'fct_dispute',
+    'dim_experiment', 'fct_experiment_exposure', 'fct_experiment_result_daily',
     'fct_email_engagement', 'fct_email_subscriber', 'fct_invoice', 'fct_invoice_line', 'fct_journey', 'fct_lead', 'fct_lead_funnel',
     'fct_lead_status_change', 'fct_mrr_daily', 'fct_mrr_movement', 'fct_payout', 'fct_pipeline_stage', 'fct_refund',
     'fct_reject', 'fct_revenue_retention_monthly', 'fct_session', 'fct_subscription', 'fct_subscription_history',

@@ -35,6 +35,7 @@
     'stg_operational__companies',
     'stg_operational__contacts',
     'stg_operational__deals',
+    'stg_operational__experiment_exposures',
     'stg_operational__experiments',
     'stg_operational__identities',
     'stg_operational__leads',

@@ -179,3 +179,28 @@ def test_bulk_identifiers_are_unique_and_independent_of_how_many_are_asked_for()
     ids = base62("cus_", 42, 10_000)
     assert ids.n_unique() == 10_000
     assert np.all(ids.str.len_chars().to_numpy() == 18)
+
+
+def test_the_one_experiment_with_an_effect_shows_it_and_the_other_none(big: World) -> None:
+    shown = big.operational["experiment_exposures"]
+    leads = big.operational["leads"].select("tenant_id", lead_id="id", is_won=pl.col("status") == "won")
+    rates = (
+        shown.drop_nulls("lead_id").join(leads, on=["tenant_id", "lead_id"]).group_by("variant").agg(
+            pl.col("is_won").mean(), pl.len()
+        )
+    )  # fmt: skip
+    won = {variant: (rate, count) for variant, rate, count in rates.iter_rows()}
+    truth = big.truth["experiments"]
+    effects = truth.filter(pl.col("key") == "fast-reply")["effect"]
+    assert effects.min() > 0.03  # type: ignore[operator]
+    assert truth.filter(pl.col("key") == "danish-video")["effect"].unique().to_list() == [0.0]
+    error = sum(rate * (1 - rate) / count for rate, count in won.values()) ** 0.5
+    assert won["treatment"][0] - won["control"][0] == pytest.approx(effects.mean(), abs=3.5 * error)  # type: ignore[arg-type]
+
+
+def test_exposures_follow_the_products_own_hash_and_no_unit_has_two(big: World) -> None:
+    shown = big.operational["experiment_exposures"].with_columns(unit=pl.coalesce("anonymous_id", "lead_id"))
+    assert not shown.select(pl.struct("experiment_id", "unit").is_duplicated().any()).item()
+    for experiment_id, unit, variant in shown.select("experiment_id", "unit", "variant").head(300).iter_rows():
+        place = int(hashlib.sha256(f"{experiment_id}:{unit}".encode()).hexdigest()[:13], 16) / 16**13
+        assert variant == ("control" if place < 0.5 else "treatment")
