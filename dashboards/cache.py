@@ -18,11 +18,19 @@ from dashboards.queries import (
     fct_deal_outcome_monthly,
     fct_lead,
     fct_lead_funnel,
+    fct_lead_prediction,
+    fct_lead_score_history,
+    fct_model_drift,
+    fct_model_quality,
     fct_pipeline_stage,
     fct_quality_daily,
     fct_revenue_retention_monthly,
     fct_touchpoint,
+    ftr_lead,
     kpi_tenant_daily,
+    model_curve,
+    model_slice,
+    model_version,
     sync_run,
 )
 
@@ -71,3 +79,13 @@ deal_forecast = per_tenant(fct_deal_forecast.read_forecast)
 deal_outcomes = per_tenant(fct_deal_outcome_monthly.read_outcomes)
 stuck_deals = per_tenant(fct_deal.read_stuck)
 win_rates = per_tenant(fct_deal.read_win_rates)
+score_history = per_tenant(fct_lead_score_history.read_score_history)
+prediction = per_tenant(fct_lead_prediction.read_prediction)
+similar_won = per_tenant(ftr_lead.read_similar_won)
+model_versions = per_tenant(model_version.read_versions)
+model_promotions = per_tenant(model_version.read_promotions)
+model_curves = per_tenant(model_curve.read_curves)
+model_slices = per_tenant(model_slice.read_slices)
+model_quality = per_tenant(fct_model_quality.read_model_quality)
+latest_look = per_tenant(fct_model_drift.read_latest_look)
+drift_looks = per_tenant(fct_model_drift.read_looks)

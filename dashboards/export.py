@@ -10,13 +10,13 @@ from dashboards.reasons import read_reasons
 _FORMULA_STARTS = r"^([=+\-@\t\r])"
 
 
-def write_leads(leads: pl.DataFrame, language: Language) -> bytes:
+def say_leads(leads: pl.DataFrame, language: Language) -> pl.DataFrame:
     """Leads with their reasons in words."""
     reasons = [
         "; ".join(f"{reason.sign} {reason.words}" for reason in read_reasons(stored, language))
         for stored in leads["reasons"].to_list()
     ]
-    return write_csv(leads.with_columns(pl.Series("reasons", reasons, dtype=pl.String)).drop("person_id"), language)
+    return leads.with_columns(pl.Series("reasons", reasons, dtype=pl.String)).drop("person_id")
 
 
 def write_csv(table: pl.DataFrame, language: Language) -> bytes:

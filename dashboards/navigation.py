@@ -25,6 +25,7 @@ PAGES = (
     Page("leads", ":material/person_search:", "section_today", ("leads:read",)),
     Page("pipeline", ":material/filter_alt:", "section_money", ("deals:read",)),
     Page("attribution", ":material/hub:", "section_marketing", ("attribution:read",)),
+    Page("models", ":material/model_training:", "section_house", ("scores:read",)),
     Page("data_health", ":material/monitor_heart:", "section_house", ("kpis:read",)),
 )
 """In the order of the menu; the first one that is open to somebody is where he begins."""

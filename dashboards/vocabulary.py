@@ -10,12 +10,19 @@ from tekup.vocabulary import CHANNELS, COUNTRIES, INDUSTRIES, LANGUAGES
 __all__ = [
     "CHANNELS",
     "COUNTRIES",
+    "DRIFT_SUBJECTS",
+    "FEEDBACK",
     "FIGURES",
     "FIGURE_DEFINITIONS",
     "INDUSTRIES",
     "LANGUAGES",
     "MODELS",
+    "MODEL_ACTIONS",
+    "MODEL_KINDS",
+    "MODEL_MEASURES",
+    "MODEL_VERDICTS",
     "RUN_STATUSES",
+    "SLICE_NAMES",
     "STATUSES",
     "TOUCH_KINDS",
     "VENDORS",
@@ -66,6 +73,52 @@ RUN_STATUSES: Words = {
     "running": ("Kører", "Running"),
     "succeeded": ("Lykkedes", "Succeeded"),
     "failed": ("Fejlede", "Failed"),
+}
+MODEL_KINDS: Words = {
+    "lead_score": ("Leadscore", "Lead score"),
+    "deal_value": ("Salgets værdi", "Deal value"),
+    "conversion_time": ("Tid til salg", "Time to conversion"),
+    "subscription_churn": ("Opsigelse", "Subscription churn"),
+}
+MODEL_VERDICTS: Words = {
+    "promote": ("Taget i brug", "Promoted"),
+    "challenge": ("Må udfordre", "May challenge"),
+    "reject": ("Afvist", "Rejected"),
+}
+MODEL_ACTIONS: Words = {
+    "promote": ("Tog i brug", "Promoted"),
+    "rollback": ("Gik tilbage til", "Rolled back to"),
+    "challenge": ("Lod udfordre", "Let challenge"),
+    "dismiss": ("Afviste", "Dismissed"),
+}
+MODEL_MEASURES: Words = {
+    "roc_auc": ("Rangorden (ROC AUC)", "Ranking (ROC AUC)"),
+    "pr_auc": ("Præcision (PR AUC)", "Precision (PR AUC)"),
+    "log_loss": ("Log-tab", "Log loss"),
+    "brier": ("Brier", "Brier"),
+    "ece": ("Kalibreringsfejl (ECE)", "Calibration error (ECE)"),
+    "lift_at_10": ("Løft i bedste tiendedel", "Lift in the top tenth"),
+    "base_rate": ("Andel, der blev kunder", "Share that became customers"),
+    "mean_absolute_error": ("Gennemsnitlig fejl", "Mean error"),
+    "gamma_deviance": ("Gamma-afvigelse", "Gamma deviance"),
+    "total_ratio": ("Forudsagt i alt mod faktisk", "Predicted total over actual"),
+    "coverage": ("Dækning af intervallet", "Coverage of the interval"),
+}
+DRIFT_SUBJECTS: Words = {
+    "feature": ("Leads", "Leads"),
+    "score": ("Scorer", "Scores"),
+    "calibration": ("Kalibrering", "Calibration"),
+}
+FEEDBACK: Words = {
+    "agree": ("Den passer", "It is right"),
+    "too_low": ("Leadet er bedre", "The lead is better"),
+    "too_high": ("Leadet er dårligere", "The lead is worse"),
+}
+SLICE_NAMES: Words = {
+    "language": ("Sprog", "Language"),
+    "country": ("Land", "Country"),
+    "industry": ("Branche", "Industry"),
+    "source": ("Kilde", "Source"),
 }
 _DEFINED = METRICS | MONTHLY_METRICS
 FIGURES: Words = {name: (metric.label_da, metric.label) for name, metric in _DEFINED.items()}

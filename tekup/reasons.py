@@ -120,6 +120,17 @@ def say_feature(feature: str, value: object, language: Language) -> str:
     return FEATURES[feature][position].format(value=said)
 
 
+def name_feature(feature: str, language: Language) -> str:
+    """A feature without a value; an ellipsis stands where the value would.
+
+    >>> name_feature("employee_count", Language.EN), name_feature("has_demo_words", Language.DA)
+    ('… employees', 'Ønsker møde eller demo')
+    """
+    if feature in TRUTHS:
+        return TRUTHS[feature][0][0 if language is Language.DA else 1]
+    return say_feature(feature, "…", language)
+
+
 def _say_value(feature: str, text: str, language: Language) -> str:
     if text in ("", "unknown"):
         return "ukendt" if language is Language.DA else "unknown"

@@ -1,4 +1,4 @@
-"""One lead's story: score, reasons in words and every touchpoint. Which lead is in the page's address."""
+"""One lead's story: score, reasons, what people say of it, every touchpoint. Which lead is in the page's address."""
 
 from typing import Any
 from uuid import UUID
@@ -7,6 +7,8 @@ import polars as pl
 import streamlit as st
 
 from dashboards import cache
+from dashboards.app_pages.lead_score import draw_history, draw_marks, draw_outlook, draw_similar
+from dashboards.app_pages.lead_voice import show_feedback, show_what_if
 from dashboards.charts.journey import draw_timeline
 from dashboards.faults import show_empty
 from dashboards.formats import MISSING, Language, format_age, format_money, format_rate, format_signed, format_time
@@ -50,7 +52,13 @@ def show_lead(tenant_id: UUID, asked: str, language: Language) -> None:
     st.title(plain(lead["full_name"] or lead["email"] or text("nameless", language)), anchor=False)
     st.caption(" · ".join(plain(part) for part in (lead["job_title"], lead["company_name"], lead["email"]) if part))
     _draw_facts(lead, language)
+    draw_marks(lead, language)
+    draw_outlook(tenant_id, lead_id, lead, language)
     _draw_reasons(lead["reasons"], language)
+    show_feedback(lead_id, language)
+    show_what_if(lead_id, language)
+    draw_history(tenant_id, lead_id, language)
+    draw_similar(tenant_id, lead_id, language)
     st.subheader(text("timeline", language), anchor=False)
     _draw_touches(cache.timeline(tenant_id, lead["person_id"]), language)
 

@@ -5,11 +5,13 @@ import streamlit as st
 
 from dashboards import cache, session
 from dashboards.app_pages.lead_detail import close_lead, open_lead, show_lead, wanted_lead
-from dashboards.export import write_leads
+from dashboards.app_pages.lead_score import draw_marks, say_marks, say_next_action, say_span
+from dashboards.components import offer_files
+from dashboards.export import say_leads
 from dashboards.faults import show_empty
-from dashboards.formats import MISSING, Language, format_age, format_number, format_rate
+from dashboards.formats import MISSING, Language, format_age, format_money, format_number, format_rate
 from dashboards.markdown import plain
-from dashboards.queries.fct_lead import EXPORT_LIMIT, LeadFilter
+from dashboards.queries.fct_lead import EXPORT_LIMIT, LeadFilter, Order
 from dashboards.reasons import read_reasons
 from dashboards.session import SignedIn
 from dashboards.texts import text
@@ -18,6 +20,7 @@ from tekup.clock import utc_now
 
 GRADES = ("A", "B", "C", "D", "E")
 OPEN_STATUSES = ("new", "contacted", "qualified")
+_ORDERS: dict[Order, str] = {"probability": "rank_probability", "expected_value": "rank_expected_value"}
 _CARDS = 3
 _REASONS_IN_LIST = 2
 
@@ -49,14 +52,8 @@ def show() -> None:
         + f" {text('select_hint', language)} {text('reasons_help', language)}"
     )
     _draw_list(leads, language)
-    st.download_button(
-        text("export", language),
-        data=lambda: write_leads(cache.ranked_leads(signed_in.tenant_id, wanted, EXPORT_LIMIT), language),
-        file_name=f"leads-{utc_now():%Y-%m-%d}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="export",
+    offer_files(
+        "leads", lambda: say_leads(cache.ranked_leads(signed_in.tenant_id, wanted, EXPORT_LIMIT), language), language
     )
 
 
@@ -94,7 +91,15 @@ def _ask_filter(signed_in: SignedIn, language: Language) -> LeadFilter:
         key="lead_sources",
         persist_state="session",
     )
-    return LeadFilter(tuple(statuses), tuple(grades), tuple(sources), search or "")
+    order = st.segmented_control(
+        text("rank_by", language),
+        list(_ORDERS),
+        default="probability",
+        required=True,
+        format_func=lambda name: text(_ORDERS[name], language),
+        key="lead_order",
+    )
+    return LeadFilter(tuple(statuses), tuple(grades), tuple(sources), search or "", order)
 
 
 def _draw_cards(leads: pl.DataFrame, language: Language) -> None:
@@ -114,6 +119,8 @@ def _draw_cards(leads: pl.DataFrame, language: Language) -> None:
                 lead["probability"],
                 text=f"{text('grade', language)} **{lead['grade']}** · {format_rate(lead['probability'], language)}",
             )
+            draw_marks(lead, language)
+            st.markdown(f":material/arrow_forward: **{say_next_action(lead, language)}**")
             for reason in read_reasons(lead["reasons"], language):
                 st.markdown(f"{reason.sign} {plain(reason.words)}")
             st.button(
@@ -133,7 +140,17 @@ def _draw_list(leads: pl.DataFrame, language: Language) -> None:
             "probability": leads["probability"] * 100,
             "name": leads["full_name"].fill_null(leads["email"]).fill_null(text("nameless", language)),
             "company": leads["company_name"].fill_null(""),
+            "action": [say_next_action(lead, language) for lead in leads.iter_rows(named=True)],
             "reasons": [_say_reasons(reasons, language) for reasons in leads["reasons"].to_list()],
+            "span": [
+                say_span(low, high, language)
+                for low, high in zip(leads["probability_low"], leads["probability_high"], strict=True)
+            ],
+            "expected": [
+                format_money(cents, currency, language)
+                for cents, currency in zip(leads["expected_value_cents"], leads["score_currency"], strict=True)
+            ],
+            "marks": [say_marks(lead, language) for lead in leads.iter_rows(named=True)],
             "source": [say(CHANNELS, source, language) for source in leads["source"].to_list()],
             "status": [say(STATUSES, status, language) for status in leads["status"].to_list()],
             "age": [(now - created_at).total_seconds() / 86_400 for created_at in leads["created_at"].to_list()],
@@ -157,6 +174,18 @@ def _draw_list(leads: pl.DataFrame, language: Language) -> None:
             ),
             "name": st.column_config.TextColumn(text("name", language), width=140),
             "company": st.column_config.TextColumn(text("company", language), width=140),
+            "span": st.column_config.TextColumn(
+                text("probability_span_label", language), width=120, help=text("probability_span_help", language)
+            ),
+            "expected": st.column_config.TextColumn(
+                text("expected_value", language), width=120, help=text("expected_value_help", language)
+            ),
+            "action": st.column_config.TextColumn(
+                text("next_action", language), width=160, help=text("next_action_help", language)
+            ),
+            "marks": st.column_config.TextColumn(
+                text("score_marks", language), width=130, help=text("score_marks_help", language)
+            ),
             "reasons": st.column_config.TextColumn(text("reasons", language), width=330),
             "source": st.column_config.TextColumn(text("source", language), width=110),
             "status": st.column_config.TextColumn(text("status", language), width=100),

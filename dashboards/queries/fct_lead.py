@@ -1,12 +1,14 @@
 """Leads with their current score: ranked, filtered, counted and bounded. A reason's wording is not decided here."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 import polars as pl
 
 from dashboards.queries.reader import UTC_TIME, Schema, read_frame
 
+Order = Literal["probability", "expected_value"]
 LIST_LIMIT = 500
 EXPORT_LIMIT = 20_000
 
@@ -25,6 +27,12 @@ _LEAD: Schema = {
     "value_cents": pl.Int64,
     "currency": pl.String,
     "created_at": UTC_TIME,
+    "probability_low": pl.Float64,
+    "probability_high": pl.Float64,
+    "has_enough_data": pl.Boolean,
+    "is_out_of_distribution": pl.Boolean,
+    "expected_value_cents": pl.Int64,
+    "score_currency": pl.String,
 }
 
 
@@ -36,6 +44,7 @@ class LeadFilter:
     grades: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     search: str = ""
+    order: Order = "probability"
 
     def parameters(self) -> dict[str, object]:
         """The filter as the statements' parameters."""
@@ -45,16 +54,18 @@ class LeadFilter:
             "grades": list(self.grades) or None,
             "sources": list(self.sources) or None,
             "pattern": f"%{escaped}%" if escaped else None,
+            "order": self.order,
         }
 
 
 def read_ranked(tenant_id: UUID, wanted: LeadFilter, limit: int = LIST_LIMIT) -> pl.DataFrame:
-    """At most ``limit`` leads, the likeliest first; leads without a score come last, newest first."""
+    """At most ``limit`` leads, the likeliest or the most valuable first; without a score last, newest first."""
     return read_frame(
         tenant_id,
         """
         select l.lead_id::text, l.person_id, l.full_name, l.company_name, l.email, l.job_title, l.source, l.status,
-               s.grade, s.probability, s.reasons::text, l.value_cents, l.currency, l.created_at
+               s.grade, s.probability, s.reasons::text, l.value_cents, l.currency, l.created_at, s.probability_low,
+               s.probability_high, s.has_enough_data, s.is_out_of_distribution, s.expected_value_cents, s.currency
         from marts.fct_lead as l
         left join marts.fct_lead_score as s on s.tenant_id = l.tenant_id and s.lead_id = l.lead_id
         where l.tenant_id = %(tenant_id)s
@@ -63,7 +74,8 @@ def read_ranked(tenant_id: UUID, wanted: LeadFilter, limit: int = LIST_LIMIT) ->
           and (%(sources)s::text[] is null or l.source = any(%(sources)s::text[]))
           and (%(pattern)s::text is null
                or concat_ws(' ', l.full_name, l.company_name, l.email, l.job_title) ilike %(pattern)s::text)
-        order by s.probability desc nulls last, l.created_at desc, l.lead_id
+        order by case when %(order)s = 'expected_value' then s.expected_value_cents end desc nulls last,
+                 s.probability desc nulls last, l.created_at desc, l.lead_id
         limit %(limit)s
         """,
         _LEAD,
@@ -98,7 +110,8 @@ def read_lead(tenant_id: UUID, lead_id: UUID) -> pl.DataFrame:
         tenant_id,
         """
         select l.lead_id::text, l.person_id, l.full_name, l.company_name, l.email, l.job_title, l.source, l.status,
-               s.grade, s.probability, s.reasons::text, l.value_cents, l.currency, l.created_at
+               s.grade, s.probability, s.reasons::text, l.value_cents, l.currency, l.created_at, s.probability_low,
+               s.probability_high, s.has_enough_data, s.is_out_of_distribution, s.expected_value_cents, s.currency
         from marts.fct_lead as l
         left join marts.fct_lead_score as s on s.tenant_id = l.tenant_id and s.lead_id = l.lead_id
         where l.tenant_id = %(tenant_id)s and l.lead_id = %(lead_id)s

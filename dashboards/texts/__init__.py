@@ -1,10 +1,20 @@
 """The pages' sentences in Danish and English, a file a page. The domain's words live in `dashboards.vocabulary`."""
 
 from dashboards.formats import Language
-from dashboards.texts import attribution, data_health, frame, leads, overview, pipeline, sign_in
+from dashboards.texts import (
+    attribution,
+    data_health,
+    frame,
+    lead_score,
+    leads,
+    models,
+    overview,
+    pipeline,
+    sign_in,
+)
 from tekup.language import Words
 
-_FILES = (frame, sign_in, overview, leads, pipeline, attribution, data_health)
+_FILES = (frame, sign_in, overview, leads, lead_score, pipeline, attribution, models, data_health)
 TEXTS: Words = {key: pair for file in _FILES for key, pair in file.TEXTS.items()}
 
 

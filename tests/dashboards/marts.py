@@ -35,6 +35,11 @@ _TABLES = (
     "fct_deal_outcome_monthly",
     "fct_deal",
     "fct_deal_stage_history",
+    "fct_model_quality",
+    "fct_model_drift",
+    "fct_lead_score_history",
+    "fct_lead_prediction",
+    "ftr_lead",
 )
 
 
@@ -60,8 +65,17 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             connection.execute(f"drop table if exists marts.{name}")  # made by an earlier test, not by dbt
             connection.execute(f"create table marts.{name} ({columns})")
             connection.execute(f"grant select on marts.{name} to tekup_reader, tekup_app")
-        for table in ("ops.sync_run", "ops.check_result", "ops.check_failure", "ml.attribution_distribution"):
+        for table in (
+            "ops.sync_run",
+            "ops.check_result",
+            "ops.check_failure",
+            "ml.attribution_distribution",
+            "ml.model_curve",
+            "ml.model_slice",
+            "ml.model_version",
+        ):
             connection.execute(f"delete from {table}")
+        fill_versions(connection)
         for tenant, scale in ((tenants.a, 1), (tenants.b, 3)):
             word = tenant.name.split()[0]
             _fill_days(connection, tenant.id, scale, today)
@@ -71,6 +85,8 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             _fill_campaigns(connection, tenant.id, word, scale)
             _fill_operations(connection, tenant.id, word)
             _fill_deals(connection, tenant.id, word, scale, today)
+            _fill_outlook(connection, tenant.id, scale, today)
+            _fill_watch(connection, tenant.id, word, scale, today)
 
 
 def _insert(connection: psycopg.Connection, table: str, rows: Sequence[tuple[object, ...]], columns: str) -> None:
@@ -301,4 +317,114 @@ def _fill_deals(connection: psycopg.Connection, tenant_id: UUID, word: str, scal
         "marts.fct_deal_stage_history",
         [(tenant_id, "operational", deal, 1, noon - timedelta(days=days), True, True) for deal, days in stays],
         "tenant_id, source_system, deal_id, stay_number, entered_at, is_entry_known, is_current",
+    )
+
+
+def _fill_outlook(connection: psycopg.Connection, tenant_id: UUID, scale: int, today: date) -> None:
+    """Lead 1 in depth: sure of itself, with a course and a prediction; lead 2 is unsure and unfamiliar."""
+    noon = datetime.combine(today, time(12), UTC)
+    connection.execute(
+        "update marts.fct_lead_score set probability_low = probability - 0.05, probability_high = probability + 0.01, "
+        "has_enough_data = lead_id <> %(unsure)s, is_out_of_distribution = lead_id = %(unsure)s, "
+        "expected_value_cents = case when lead_id = %(best)s then %(scale)s * 9000000 else %(scale)s * 1000 end, "
+        "currency = 'DKK' where tenant_id = %(tenant)s",
+        {"tenant": tenant_id, "unsure": lead_id(2), "best": lead_id(7), "scale": scale},
+    )
+    _insert(
+        connection,
+        "marts.fct_lead_score_history",
+        [
+            (tenant_id, lead_id(1), noon - timedelta(days=days), probability, change, "B", version, is_new)
+            for days, probability, change, version, is_new in (
+                (9, 0.4, None, "v0", True), (5, 0.5, 0.1, "v0", False), (1, 0.9, 0.4, "v1", True),
+            )
+        ],
+        "tenant_id, lead_id, scored_at, probability, probability_change, grade, model_version, has_new_model",
+    )  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_lead_prediction",
+        [(tenant_id, lead_id(1), scale * 500_000, scale * 200_000, scale * 900_000, "DKK", 0.6, 21.4)],
+        "tenant_id, lead_id, value_cents, value_cents_low, value_cents_high, currency, converted_by_90d_rate, "
+        "median_days",
+    )
+    _insert(
+        connection,
+        "marts.ftr_lead",
+        [
+            (tenant_id, lead_id(number), CHANNELS[number % len(CHANNELS)], "it" if number < 20 else None, "DK", 50,
+             number % 2 == 0)
+            for number in range(LEADS)
+        ],
+        "tenant_id, lead_id, source, industry, country, employee_count, has_price_words",
+    )  # fmt: skip
+    connection.execute(
+        "update marts.fct_lead set won_at = created_at + interval '12 days' where tenant_id = %s and status = 'won'",
+        (tenant_id,),
+    )
+
+
+def fill_versions(connection: psycopg.Connection) -> None:
+    """Two versions of the lead score, the newer live, and how it came to be: no tenant's rows."""
+    decision = {"outcome": "promote", "findings": [{"text": "log loss -0.0100", "passed": True}]}
+    metrics = {"roc_auc": 0.8123, "log_loss": 0.4123, "ece": 0.0123, "n": 400}
+    _insert(
+        connection,
+        "ml.model_version",
+        [
+            (version, "lead_score", is_live, json.dumps(metrics), json.dumps(decision), "# Lead model\n\nSeen.", day)
+            for version, is_live, day in (("v1", True, "2026-11-02"), ("v0", False, "2026-10-01"))
+        ],
+        "model_version, kind, is_live, metrics, decision, card, trained_at",
+    )
+    connection.execute(
+        "insert into ml.model_promotion (kind, entry, action, model_version, previous_version, done_by, done_at, "
+        "reason) values ('lead_score', 0, 'promote', 'v0', null, 'training', '2026-10-01', 'first'), "
+        "('lead_score', 1, 'promote', 'v1', 'v0', 'karen', '2026-11-02', 'better') on conflict do nothing"
+    )
+
+
+def _fill_watch(connection: psycopg.Connection, tenant_id: UUID, word: str, scale: int, today: date) -> None:
+    """Of version v1 everything, of v0 its quality alone: it has too few leads for curves."""
+    noon = datetime.combine(today, time(12), UTC)
+    quality = [
+        (tenant_id, version, "lead_score", metric, value, 0.5, scale * 100, value - 0.01, scale * 50, version == "v1")
+        for version, lower in (("v0", 0.02), ("v1", 0.0))
+        for metric, value in (("roc_auc", 0.8 - lower), ("log_loss", 0.4 + lower))
+    ]
+    _insert(
+        connection,
+        "marts.fct_model_quality",
+        quality,
+        "tenant_id, model_version, kind, metric, held_out_value, held_out_baseline, held_out_lead_count, "
+        "outcome_value, outcome_lead_count, is_live",
+    )
+    looks = [
+        (tenant_id, "v1", "feature", name, noon - timedelta(days=age), scale * 120, psi, evidence, drifts,
+         drifts and evidence is not None)
+        for age in (0, 7)
+        for name, psi, evidence, drifts in (
+            ("source", 0.31, None, age == 0), ("employee_count", 0.01, None, False),
+            ("(all)", None, 300.0 if age == 0 else 2.0, age == 0),
+        )
+    ]  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_model_drift",
+        looks,
+        "tenant_id, model_version, subject, name, looked_until, row_count, psi, evidence, is_drifting, is_alarm",
+    )
+    points = [(tenant_id, "v1", "calibration", place, place / 10, place / 11, scale * 10) for place in range(10)]
+    points += [(tenant_id, "v1", "gain", place, place / 20, min(1.0, place / 8), place * scale) for place in range(21)]
+    _insert(connection, "ml.model_curve", points, "tenant_id, model_version, curve, place, x, y, lead_count")
+    groups = [
+        (tenant_id, "v1", "source", "email", scale * 40, 0.3, 0.31, 0.01, 0.05, 0.8, 0.5, 0.3, 1.0),
+        (tenant_id, "v1", "industry", f"{word} trade", scale * 30, 0.3, 0.2, -0.1, 0.05, 0.7, 0.5, 0.1, 0.33),
+    ]
+    _insert(
+        connection,
+        "ml.model_slice",
+        groups,
+        "tenant_id, model_version, name, value, lead_count, base_rate, mean_probability, calibration_gap, "
+        "gap_standard_error, roc_auc, log_loss, top_grade_rate, top_grade_ratio",
     )

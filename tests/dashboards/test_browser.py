@@ -102,6 +102,13 @@ def test_a_manager_signs_in_reads_every_page_and_signs_out(page: Page, site: str
     expect_bars(page, 0, 12)
     expect(page.get_by_text("Paid search → E-mail").first).to_be_visible()
 
+    open_page(page, "Models")
+    expect(page.get_by_role("heading", name="Can you trust the scores?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Do the probabilities hold?")).to_be_visible()
+    page.wait_for_function(
+        "charts => document.querySelectorAll(`${charts} svg .mark-line path`).length >= 4", arg=CHARTS, timeout=SLOW_MS
+    )
+
     open_page(page, "Data health")
     expect(page.get_by_text("1 of 2 checks pass.")).to_be_visible()
 
@@ -117,6 +124,7 @@ def test_another_tenants_rows_are_in_no_page_and_no_export(page: Page, site: str
     for name, heading in (
         ("Leads", "Whom should you call first?"),
         ("Attribution", "Which channels earn the money?"),
+        ("Models", "Can you trust the scores?"),
         ("Data health", "Can you trust the figures?"),
     ):
         open_page(page, name)

@@ -88,7 +88,7 @@ def test_a_lead_opens_with_its_timeline_and_closes_again(two_tenants: TwoTenants
     app.button(key=f"open_{lead_id(1)}").click().run()
     assert app.title[0].value == "Alfa Person 1"
     assert app.query_params["lead"] == str(lead_id(1))
-    assert len(app.get("vega_lite_chart")) == 1
+    assert len(app.get("vega_lite_chart")) == 2
     app.button(key="all_leads").click().run()
     assert app.dataframe[0].value["name"][0] == "Alfa Person 0"
 

@@ -19,11 +19,19 @@ from dashboards.queries import (
     fct_deal_outcome_monthly,
     fct_lead,
     fct_lead_funnel,
+    fct_lead_prediction,
+    fct_lead_score_history,
+    fct_model_drift,
+    fct_model_quality,
     fct_pipeline_stage,
     fct_quality_daily,
     fct_revenue_retention_monthly,
     fct_touchpoint,
+    ftr_lead,
     kpi_tenant_daily,
+    model_curve,
+    model_slice,
+    model_version,
     reader,
     sync_run,
 )
@@ -61,6 +69,14 @@ QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "stuck": (lambda t: fct_deal.read_stuck(t, utc_now().date()), 2),
     "win rates": (lambda t: fct_deal.read_win_rates(t, "source", _LONG_AGO.date()), 4),
     "quality": (fct_quality_daily.read_quality, 2),
+    "score history": (lambda t: fct_lead_score_history.read_score_history(t, lead_id(1)), 3),
+    "prediction": (lambda t: fct_lead_prediction.read_prediction(t, lead_id(1)), 1),
+    "similar": (lambda t: ftr_lead.read_similar_won(t, lead_id(1)), 5),
+    "model quality": (lambda t: fct_model_quality.read_model_quality(t, "lead_score"), 4),
+    "latest look": (lambda t: fct_model_drift.read_latest_look(t, "v1"), 3),
+    "looks": (lambda t: fct_model_drift.read_looks(t, "v1"), 2),
+    "curves": (lambda t: model_curve.read_curves(t, "v1"), 31),
+    "slices": (lambda t: model_slice.read_slices(t, "v1"), 2),
 }
 
 
@@ -71,6 +87,13 @@ def test_each_tenant_sees_its_own_rows_alone(name: str, two_tenants: TwoTenants)
     assert ours.height == theirs.height == expected
     assert "Bravo" not in str(ours.rows())
     assert "Alfa" not in str(theirs.rows())
+
+
+def test_versions_are_everybodys(two_tenants: TwoTenants) -> None:
+    for tenant in (two_tenants.a, two_tenants.b):
+        assert model_version.read_versions(tenant.id)["model_version"].to_list() == ["v1", "v0"]
+        assert model_version.read_promotions(tenant.id, "lead_score")["done_by"].to_list() == ["karen", "training"]
+        assert model_version.read_promotions(tenant.id, "deal_value").is_empty()
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -88,7 +111,7 @@ def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: d
     "table", ["marts.kpi_tenant_daily", "marts.fct_lead", "marts.fct_lead_score", "marts.fct_touchpoint",
               "marts.fct_conversion", "marts.fct_attribution_credit", "marts.fct_attribution_campaign",
               "ml.attribution_distribution", "ops.sync_run", "ops.check_result",
-              "ops.check_failure", "ops.quality_daily", "marts.fct_quality_daily",
+              "ml.model_curve", "ml.model_slice", "ops.check_failure", "ops.quality_daily", "marts.fct_quality_daily",
               "marts.fct_lead_funnel", "marts.fct_pipeline_stage",
               "marts.fct_deal_forecast", "marts.fct_deal_outcome_monthly", "marts.fct_deal",
               "marts.fct_deal_stage_history"]
