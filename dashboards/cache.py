@@ -13,6 +13,7 @@ from dashboards.queries import (
     check_result,
     fct_attribution_campaign,
     fct_attribution_credit,
+    fct_customer_cohort_monthly,
     fct_deal,
     fct_deal_forecast,
     fct_deal_outcome_monthly,
@@ -22,9 +23,12 @@ from dashboards.queries import (
     fct_lead_score_history,
     fct_model_drift,
     fct_model_quality,
+    fct_mrr_daily,
     fct_pipeline_stage,
     fct_quality_daily,
+    fct_refund,
     fct_revenue_retention_monthly,
+    fct_subscription_churn,
     fct_touchpoint,
     ftr_lead,
     kpi_tenant_daily,
@@ -89,3 +93,10 @@ model_slices = per_tenant(model_slice.read_slices)
 model_quality = per_tenant(fct_model_quality.read_model_quality)
 latest_look = per_tenant(fct_model_drift.read_latest_look)
 drift_looks = per_tenant(fct_model_drift.read_looks)
+mrr_movements = per_tenant(fct_mrr_daily.read_movements)
+cohorts = per_tenant(fct_customer_cohort_monthly.read_cohorts)
+churn_summary = per_tenant(fct_subscription_churn.read_risk_summary)
+at_risk = per_tenant(fct_subscription_churn.read_at_risk)
+churn_predictors = per_tenant(fct_subscription_churn.read_predictors)
+money_back = per_tenant(fct_refund.read_money_back)
+disputes = per_tenant(fct_refund.read_disputes)

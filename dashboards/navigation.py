@@ -24,6 +24,7 @@ PAGES = (
     Page("overview", ":material/space_dashboard:", "section_today", ("kpis:read",)),
     Page("leads", ":material/person_search:", "section_today", ("leads:read",)),
     Page("pipeline", ":material/filter_alt:", "section_money", ("deals:read",)),
+    Page("revenue", ":material/payments:", "section_money", ("kpis:read",)),
     Page("attribution", ":material/hub:", "section_marketing", ("attribution:read",)),
     Page("models", ":material/model_training:", "section_house", ("scores:read",)),
     Page("data_health", ":material/monitor_heart:", "section_house", ("kpis:read",)),

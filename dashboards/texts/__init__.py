@@ -10,11 +10,12 @@ from dashboards.texts import (
     models,
     overview,
     pipeline,
+    revenue,
     sign_in,
 )
 from tekup.language import Words
 
-_FILES = (frame, sign_in, overview, leads, lead_score, pipeline, attribution, models, data_health)
+_FILES = (frame, sign_in, overview, leads, lead_score, pipeline, revenue, attribution, models, data_health)
 TEXTS: Words = {key: pair for file in _FILES for key, pair in file.TEXTS.items()}
 
 

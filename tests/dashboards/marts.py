@@ -35,6 +35,12 @@ _TABLES = (
     "fct_deal_outcome_monthly",
     "fct_deal",
     "fct_deal_stage_history",
+    "fct_mrr_daily",
+    "fct_customer_cohort_monthly",
+    "fct_subscription_churn",
+    "fct_customer_value",
+    "fct_refund",
+    "fct_dispute",
     "fct_model_quality",
     "fct_model_drift",
     "fct_lead_score_history",
@@ -84,6 +90,7 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             _fill_credit(connection, tenant.id, scale, today)
             _fill_campaigns(connection, tenant.id, word, scale)
             _fill_operations(connection, tenant.id, word)
+            _fill_subscriptions(connection, tenant.id, word, scale, today)
             _fill_deals(connection, tenant.id, word, scale, today)
             _fill_outlook(connection, tenant.id, scale, today)
             _fill_watch(connection, tenant.id, word, scale, today)
@@ -427,4 +434,63 @@ def _fill_watch(connection: psycopg.Connection, tenant_id: UUID, word: str, scal
         groups,
         "tenant_id, model_version, name, value, lead_count, base_rate, mean_probability, calibration_gap, "
         "gap_standard_error, roc_auc, log_loss, top_grade_rate, top_grade_ratio",
+    )
+
+
+def _fill_subscriptions(connection: psycopg.Connection, tenant_id: UUID, word: str, scale: int, today: date) -> None:
+    """Nine months of MRR in two currencies, two cohorts, two subscriptions at risk, a refund and a dispute."""
+    months = [date(today.year - (today.month <= back), (today.month - back - 1) % 12 + 1, 1) for back in range(9)]
+    mrr = [
+        (tenant_id, month, currency, scale * (1_000_000 - back * 50_000 - 50_000), scale * 70_000, 0, 0, 0,
+         -scale * 20_000, scale * (1_000_000 - back * 50_000), 10 * scale)
+        for back, month in enumerate(months)
+        for currency in (("DKK", "EUR") if back < 2 else ("DKK",))
+    ]  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_mrr_daily",
+        mrr,
+        "tenant_id, mrr_date, currency, opening_mrr_cents, new_mrr_cents, expansion_mrr_cents, reactivation_mrr_cents, "
+        "contraction_mrr_cents, churn_mrr_cents, closing_mrr_cents, customer_count",
+    )
+    _insert(
+        connection,
+        "marts.fct_customer_cohort_monthly",
+        [
+            (tenant_id, months[back], number, "DKK", 4 * scale, 1 - number / 10, 1.0)
+            for back in (1, 2)
+            for number in range(back + 1)
+        ],
+        "tenant_id, cohort_month, month_number, currency, customer_count, logo_retention_rate, mrr_retention_rate",
+    )
+    reasons = json.dumps([{"feature": "mean_days_to_pay", "value": "12", "contribution": 0.08}])
+    _insert(
+        connection,
+        "marts.fct_subscription_churn",
+        [
+            (tenant_id, f"sub_{number}", f"cus_{number}", f"{word} Plus", number / 10, 0.01, 0.6, number == 1,
+             scale * 50_000, scale * 5000 * number, "DKK", reasons)
+            for number in (1, 2)
+        ],
+        "tenant_id, subscription_id, customer_id, product_name, probability, probability_low, probability_high, "
+        "has_enough_data, mrr_cents, mrr_at_risk_cents, currency, reasons",
+    )  # fmt: skip
+    _insert(
+        connection,
+        "marts.fct_customer_value",
+        [(tenant_id, "cus_2", f"kunde@{word.lower()}.example")],
+        "tenant_id, customer_id, email",
+    )
+    back = (tenant_id, "1", "cus_1", scale * 12_500, "DKK", today)
+    _insert(
+        connection,
+        "marts.fct_refund",
+        [(*back, True)],
+        "tenant_id, refund_id, customer_id, amount_cents, currency, created_date, is_succeeded",
+    )
+    _insert(
+        connection,
+        "marts.fct_dispute",
+        [(*back, True, "needs_response", "fraudulent")],
+        "tenant_id, dispute_id, customer_id, amount_cents, currency, created_date, is_withdrawn, status, reason",
     )

@@ -14,6 +14,7 @@ from dashboards.queries import (
     check_result,
     fct_attribution_campaign,
     fct_attribution_credit,
+    fct_customer_cohort_monthly,
     fct_deal,
     fct_deal_forecast,
     fct_deal_outcome_monthly,
@@ -23,9 +24,12 @@ from dashboards.queries import (
     fct_lead_score_history,
     fct_model_drift,
     fct_model_quality,
+    fct_mrr_daily,
     fct_pipeline_stage,
     fct_quality_daily,
+    fct_refund,
     fct_revenue_retention_monthly,
+    fct_subscription_churn,
     fct_touchpoint,
     ftr_lead,
     kpi_tenant_daily,
@@ -68,6 +72,13 @@ QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "outcomes": (lambda t: fct_deal_outcome_monthly.read_outcomes(t, _LONG_AGO.date()), 1),
     "stuck": (lambda t: fct_deal.read_stuck(t, utc_now().date()), 2),
     "win rates": (lambda t: fct_deal.read_win_rates(t, "source", _LONG_AGO.date()), 4),
+    "movements": (lambda t: fct_mrr_daily.read_movements(t, 24), 11),
+    "cohorts": (lambda t: fct_customer_cohort_monthly.read_cohorts(t, 12), 5),
+    "at risk": (lambda t: fct_subscription_churn.read_at_risk(t, "DKK"), 2),
+    "risk summary": (fct_subscription_churn.read_risk_summary, 1),
+    "predictors": (fct_subscription_churn.read_predictors, 1),
+    "money back": (lambda t: fct_refund.read_money_back(t, 3), 1),
+    "disputes": (fct_refund.read_disputes, 1),
     "quality": (fct_quality_daily.read_quality, 2),
     "score history": (lambda t: fct_lead_score_history.read_score_history(t, lead_id(1)), 3),
     "prediction": (lambda t: fct_lead_prediction.read_prediction(t, lead_id(1)), 1),
@@ -114,7 +125,8 @@ def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: d
               "ml.model_curve", "ml.model_slice", "ops.check_failure", "ops.quality_daily", "marts.fct_quality_daily",
               "marts.fct_lead_funnel", "marts.fct_pipeline_stage",
               "marts.fct_deal_forecast", "marts.fct_deal_outcome_monthly", "marts.fct_deal",
-              "marts.fct_deal_stage_history"]
+              "marts.fct_deal_stage_history", "marts.fct_mrr_daily", "marts.fct_customer_cohort_monthly",
+              "marts.fct_subscription_churn", "marts.fct_refund", "marts.fct_dispute"]
 )  # fmt: skip
 def test_no_tenant_context_raises(table: str, doors: Doors, two_tenants: TwoTenants) -> None:
     with (
