@@ -125,3 +125,33 @@ def test_once_mended_a_delta_brings_all_that_the_tenant_was_behind_with(warehous
     warehouse.build("run", "--full-refresh", "--select", "fct_lead")
     assert warehouse.rows("select l::text from marts.fct_lead as l order by 1") == delta
     assert {row[1] for row in warehouse.rows(_WATCHED)} >= {LEAD, LATER_LEAD}
+
+
+FAR_AWAY = "294276-12-31 23:59:59+00"
+"""The last moment that PostgreSQL has: in Copenhagen's time there is none such."""
+
+
+def test_a_query_that_fails_on_one_tenants_row_is_computed_for_all_others(warehouse: Warehouse) -> None:
+    mend = "update raw_operational.leads set created_at = '2026-02-10 10:00+00', synced_at = clock_timestamp()"
+    change(warehouse, f"{mend} where id = %s", LATER_LEAD)
+    warehouse.build("run", "--select", "fct_lead")
+    before = titles(warehouse)
+    title(warehouse, "Fjern")
+    change(warehouse, "update raw_operational.leads set created_at = %s where tenant_id = %s and id = %s",
+           FAR_AWAY, warehouse.a, LATER_LEAD)  # fmt: skip
+    output = warehouse.build("run", "--select", "fct_lead")
+    assert f"{warehouse.a} (could not be computed: timestamp out of range)" in output
+    assert titles(warehouse) == {warehouse.a: before[warehouse.a], warehouse.b: {"Fjern"}}
+    own = "select failed_rows -> 0 -> 'row' ->> 'sqlstate' from ops.mart_hold where model = 'fct_lead'"
+    with warehouse.doors.tenant_transaction(Database.WAREHOUSE, Role.READER, warehouse.a) as connection:
+        assert connection.execute(own.encode()).fetchall() == [("22008",)]
+    change(warehouse, "alter table marts.fct_lead add column left_over text")
+    warehouse.build("run", "--full-refresh", "--select", "fct_lead")
+    assert titles(warehouse) == {warehouse.a: before[warehouse.a], warehouse.b: {"Fjern"}}
+    change(warehouse, "update raw_operational.leads set created_at = %s where id = %s", FAR_AWAY, LATER_LEAD)
+    with pytest.raises(AssertionError, match="timestamp out of range"):
+        warehouse.build("run", "--select", "fct_lead")
+    change(warehouse, f"{mend} where id = %s", LATER_LEAD)
+    warehouse.build("run", "--select", "fct_lead")
+    assert warehouse.rows("select count(*) from ops.mart_hold where model = 'fct_lead'") == [(0,)]
+    assert titles(warehouse) == {warehouse.a: {"Fjern"}, warehouse.b: {"Fjern"}}

@@ -55,7 +55,9 @@
                 ({{ condition['holds'] }}) is not false{{ ' and ' if not loop.last }}
             {%- endfor -%}
         )
-        {%- endif -%}
+        {%- endif %}
+        union all
+        {{ compute__broken_rows() }}
     {%- endset -%}
     {{ return(sql) }}
 {% endmacro %}
@@ -139,9 +141,12 @@
         {%- set keys = from_columns ~ computed
             ~ (' union all' ~ from_columns ~ existing if existing is not none else '') -%}
     {%- endif -%}
+    {#- of rows that were not computed the keys are not known: a key without a value makes the next build a full one -#}
+    {%- set unknown = ' union all select tenant_id, \'' ~ this.identifier ~ '\', jsonb_build_object(\'tenant_id\', '
+        ~ 'tenant_id, \'any\', null) from ' ~ compute__faults() if not is_delta else '' -%}
     {{ return(
         'insert into ops.mart_hold_key (tenant_id, model, key) select distinct tenant_id, \'' ~ this.identifier
-        ~ '\', to_jsonb(behind) from (' ~ keys ~ ') as behind where tenant_id in ' ~ held
+        ~ '\', to_jsonb(behind) from (' ~ keys ~ ') as behind where tenant_id in ' ~ held ~ unknown
     ) }}
 {% endmacro %}
 

@@ -6,7 +6,7 @@
   From then on it stays the same table. Its new rows are computed aside; what is gone is deleted, what is new or different
   is written, the rest is not touched. Only a change of columns makes a new table, which takes the old one's place in one
   transaction. A delta build computes only the keys that the model's `changed_keys` names. Tenants whose new rows break
-  what the table must hold keep their old ones (hold.sql).
+  what the table must hold, or for which the query fails (compute.sql), keep their old ones (hold.sql).
 
   The model's configuration: a unique index, whose columns are the row's key; in `meta`, `delta_key` (the columns of the
   keys that a delta computes again) and `change_log` (columns that are kept of each row written or deleted, so that
@@ -71,7 +71,7 @@
         ~ "select ops.secure_relation('" ~ made ~ "')"
     ) %}
     {% do apply_grants(made, config.get('grants'), should_revoke=false) %}
-    {% call statement('main') %}insert into {{ made }} {{ select_rows }}{% endcall %}
+    {% call statement('main') %}{{ compute__fill_sql(made, select_rows) }}{% endcall %}
     {%- if shape['has_tenant'] and hold__broken_tenants(made, existing, false) and shape['old_columns'] -%}
         {%- set carried = shape['old_columns'] | join(', ') -%}
         {% do tenant_table__run(
@@ -103,7 +103,7 @@
     {%- set logged = config.get('meta', {}).get('change_log', []) -%}
     {% do tenant_table__run(
         'create temporary table new_row on commit drop as table pg_temp.row_shape with no data;'
-        ~ 'insert into new_row ' ~ select_rows
+        ~ compute__fill_sql('new_row', select_rows)
     ) %}
     {%- set has_held = shape['has_tenant'] and hold__broken_tenants('new_row', target, is_delta) -%}
     {%- set found = tenant_table__row('
