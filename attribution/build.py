@@ -1,9 +1,9 @@
 """Builds the journeys of one tenant from its events, chunk by chunk of people. Crediting them is not done here."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, Unpack
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ import polars as pl
 from attribution.coding import Coder
 from attribution.columns import Frame
 from attribution.events import NotClustered, Touches, read_chunks, read_touches, read_whole, select_touchpoints
-from attribution.options import Options, read_options
+from attribution.options import Given, Options, read_options
 from attribution.paths import Paths
 from attribution.sales import Conversions, Sales, check_people, read_sales
 from attribution.segments import AnyArray, offsets_of
@@ -24,21 +24,8 @@ def build_paths(
     conversions: Frame,
     *,
     lookback: timedelta,
-    conversion_window: timedelta | None = None,
-    policy: str | Mapping[str, str] = "reset",
-    conversion_types: Sequence[str] | None = None,
-    nulls: str = "people",
-    as_of: datetime | None = None,
-    unit: str | Sequence[str] = "channel",
-    value: str = "value",
-    touch_weights: Mapping[str, float] | None = None,
-    touch_windows: Mapping[str, timedelta] | None = None,
-    session_gap: timedelta | None = None,
-    collapse: bool = False,
-    direct: str = "keep",
-    direct_channel: str = "direct",
-    max_touches: int | None = None,
     identities: Frame | None = None,
+    **options: Unpack[Given],
 ) -> Paths:
     """Join one tenant's touchpoints and conversions into journeys.
 
@@ -71,6 +58,8 @@ def build_paths(
     ``collapse`` keeps the last touch of a run of one channel. ``direct="drop_unless_only"`` drops
     ``direct_channel`` from journeys that have another channel. ``max_touches`` keeps the last so many touches
     of a journey. ``identities``: id and person_id as from stitch_identities; other ids stay as they are.
+    Defaults: policy "reset", nulls "people", unit "channel", value "value", direct "keep", direct_channel
+    "direct", collapse False, all others None.
 
     Returns Paths; what was set aside is in ``.counts``, conversions without a touch in
     ``.unattributed_conversions`` and ``.unattributed_value``. Raises subclasses of tekup.errors.BadInput.
@@ -84,25 +73,9 @@ def build_paths(
     >>> build_paths(touchpoints, conversions, lookback=timedelta(days=30)).frame.rows()
     [(['search', 'email'], 1.0, 100.0, 0.0), (['search'], 0.0, 0.0, 1.0)]
     """
-    options = read_options(
-        lookback=lookback,
-        conversion_window=conversion_window,
-        policy=policy,
-        conversion_types=conversion_types,
-        nulls=nulls,
-        as_of=as_of,
-        unit=unit,
-        value=value,
-        touch_weights=touch_weights,
-        touch_windows=touch_windows,
-        session_gap=session_gap,
-        collapse=collapse,
-        direct=direct,
-        direct_channel=direct_channel,
-        max_touches=max_touches,
-    )
+    read = read_options(lookback, options)
     touchpoints, conversions = apply_identities(touchpoints, conversions, identities)
-    return read_journeys(touchpoints, conversions, options)
+    return read_journeys(touchpoints, conversions, read)
 
 
 def read_journeys(touchpoints: Frame, conversions: Frame, options: Options) -> Paths:

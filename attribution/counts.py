@@ -6,7 +6,7 @@ Crediting from sums is in counted.py; summing batches of journeys is in gatherin
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ from attribution.build import iterate
 from attribution.columns import Frame
 from attribution.errors import BadParameter
 from attribution.gathering import Asked, Gathering, Plan, add_up, digits_of, part_kind
-from attribution.options import Options, read_options
+from attribution.options import Given, Options, read_options
 from attribution.paths import Paths
 from attribution.sales import read_sales
 from attribution.stitching import apply_identities
@@ -104,7 +104,7 @@ def count_paths(
     days: bool = False,
     buckets: int = 256,
     identities: Frame | None = None,
-    **options: Any,
+    **options: Unpack[Given],
 ) -> Counts:
     """Build journeys as build_paths does and keep only what the models need of them, never all at once.
 
@@ -152,14 +152,14 @@ def count_journeys(paths: Paths, like: Counts) -> Counts:
 
 
 def plan_counts(
-    *, lookback: timedelta, models: Sequence[Asked], days: bool = False, buckets: int = 256, **options: Any
+    *, lookback: timedelta, models: Sequence[Asked], days: bool = False, buckets: int = 256, **options: Unpack[Given]
 ) -> Counts:
     """Counts of nothing that say what is to be counted, for count_journeys; arguments as of count_paths.
 
     >>> plan_counts(lookback=timedelta(days=30), models=["linear", ("markov", {"order": 2})]).models
     ("linear(per='touch')", "markov(order=2, states='padded')")
     """
-    read = read_options(lookback=lookback, **options)
+    read = read_options(lookback, options)
     if isinstance(buckets, bool) or buckets not in {1 << bits for bits in range(9)}:
         raise BadParameter(f"buckets is {buckets!r}", hint="1, or a power of two up to 256")
     plans = tuple({plan.label: plan for plan in map(Plan.read, models)}.values())

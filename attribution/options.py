@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 import numpy as np
 
@@ -43,43 +44,50 @@ class Options:
         return self.lookback if self.window is None else min(self.window, self.lookback)
 
 
-def read_options(
-    *,
-    lookback: timedelta,
-    conversion_window: timedelta | None = None,
-    policy: str | Mapping[str, str] = "reset",
-    conversion_types: Sequence[str] | None = None,
-    nulls: str = "people",
-    as_of: datetime | None = None,
-    unit: str | Sequence[str] = "channel",
-    value: str = "value",
-    touch_weights: Mapping[str, float] | None = None,
-    touch_windows: Mapping[str, timedelta] | None = None,
-    session_gap: timedelta | None = None,
-    collapse: bool = False,
-    direct: str = "keep",
-    direct_channel: str = "direct",
-    max_touches: int | None = None,
-) -> Options:
-    """The options of build_paths with their defaults; raises BadParameter that names the option and its choices."""
-    if max_touches is not None and (isinstance(max_touches, bool) or max_touches < 1):
-        raise BadParameter(f"max_touches is {max_touches!r}", hint="a whole number from 1, or None for no limit")
+class Given(TypedDict, total=False):
+    """The options of build_paths but for ``lookback``, which has no default; what they mean is told there."""
+
+    conversion_window: timedelta | None
+    policy: str | Mapping[str, str]
+    conversion_types: Sequence[str] | None
+    nulls: str
+    as_of: datetime | None
+    unit: str | Sequence[str]
+    value: str
+    touch_weights: Mapping[str, float] | None
+    touch_windows: Mapping[str, timedelta] | None
+    session_gap: timedelta | None
+    collapse: bool
+    direct: str
+    direct_channel: str
+    max_touches: int | None
+
+
+def read_options(lookback: timedelta, given: Given) -> Options:
+    """The options with their defaults; raises BadParameter that names the option and its choices."""
+    unknown = sorted(given.keys() - Given.__annotations__.keys())
+    if unknown:
+        raise TypeError(f"there is no option {unknown[0]!r}; there are {', '.join(Given.__annotations__)}")
+    window, types, gap = given.get("conversion_window"), given.get("conversion_types"), given.get("session_gap")
+    weights, windows, most = given.get("touch_weights"), given.get("touch_windows"), given.get("max_touches")
+    if most is not None and (isinstance(most, bool) or most < 1):
+        raise BadParameter(f"max_touches is {most!r}", hint="a whole number from 1, or None for no limit")
     return Options(
         lookback=read_duration(lookback, "lookback"),
-        window=None if conversion_window is None else read_duration(conversion_window, "conversion_window"),
-        policy=_read_policy(policy),
-        types=_read_names(conversion_types, "conversion_types") if conversion_types is not None else None,
-        nulls=read_choice(nulls, "nulls", NULLS),
-        as_of=read_moment(as_of, "as_of"),
-        units=_read_names(unit, "unit"),
-        value=value,
-        touch_weights=None if touch_weights is None else _read_weights(touch_weights),
-        touch_windows=None if touch_windows is None else _read_windows(touch_windows),
-        session_gap=None if session_gap is None else read_duration(session_gap, "session_gap"),
-        collapse=collapse,
-        drop_direct=read_choice(direct, "direct", DIRECT) == "drop_unless_only",
-        direct_channel=direct_channel,
-        max_touches=max_touches,
+        window=None if window is None else read_duration(window, "conversion_window"),
+        policy=_read_policy(given.get("policy", "reset")),
+        types=None if types is None else _read_names(types, "conversion_types"),
+        nulls=read_choice(given.get("nulls", "people"), "nulls", NULLS),
+        as_of=read_moment(given.get("as_of"), "as_of"),
+        units=_read_names(given.get("unit", "channel"), "unit"),
+        value=given.get("value", "value"),
+        touch_weights=None if weights is None else _read_weights(weights),
+        touch_windows=None if windows is None else _read_windows(windows),
+        session_gap=None if gap is None else read_duration(gap, "session_gap"),
+        collapse=given.get("collapse", False),
+        drop_direct=read_choice(given.get("direct", "keep"), "direct", DIRECT) == "drop_unless_only",
+        direct_channel=given.get("direct_channel", "direct"),
+        max_touches=most,
     )
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
-from pipelines.models.attribution_news import STATE
+from pipelines.models.attribution_state import NEWS, STATE
 from pipelines.resources.lake import Lake
 from tekup.privacy.holders import Row, Scope
 from tekup.privacy.persons import Kind, Person
 
-DATASETS = ("touchpoints", "conversions", "lead_features", STATE)
+DATASETS = ("touchpoints", "conversions", "lead_features", STATE, NEWS)
 _COLUMNS: Mapping[str, Kind] = {"person_id": "person", "lead_id": "lead"}
 
 
@@ -39,7 +39,7 @@ class Extracts:
             if kept.height < frame.height:
                 done[f"lake.{dataset}"] = frame.height - kept.height
                 # an empty state says that there is none: sums can't be told apart by person
-                lake.write(scope.tenant_id, dataset, frame.clear() if dataset == STATE else kept)
+                lake.write(scope.tenant_id, dataset, frame.clear() if dataset in (STATE, NEWS) else kept)
         return done
 
     def sweep(self, scope: Scope, person: Person, *, mends: bool) -> Mapping[str, int]:

@@ -42,6 +42,10 @@ class Lake:
         """One tenant's extract, or None where there is none yet."""
         return pl.read_parquet(self.address(tenant_id, dataset)) if self.holds(tenant_id, dataset) else None
 
+    def scan(self, tenant_id: UUID, dataset: str) -> pl.LazyFrame:
+        """One tenant's extract, of which only what is asked for will be read."""
+        return pl.scan_parquet(self.address(tenant_id, dataset))
+
     def holds(self, tenant_id: UUID, dataset: str) -> bool:
         """Whether the extract is there; of an object store only reading tells."""
         return self._is_remote or Path(self.address(tenant_id, dataset)).exists()

@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from pipelines.models.attribution_inputs import Inputs
-from pipelines.models.attribution_news import STATE, find_changed, sum_tenant
+from pipelines.models.attribution_news import sum_tenant
 from pipelines.models.attribution_report import make_tables
 from pipelines.models.attribution_settings import AttributionSettings
+from pipelines.models.attribution_state import NEWS, STATE, recall
 from pipelines.resources.lake import Lake
 from tests.pipelines.models.conftest import make_conversions, make_touches
 
@@ -98,7 +99,7 @@ def test_days_of_news_give_what_a_full_count_gives(tmp_path: Path, settings: Att
 
 
 def test_only_people_with_a_row_that_came_went_or_changed_are_counted(tmp_path: Path) -> None:
-    settings = SETTINGS[0]
+    settings, lake = SETTINGS[0], Lake(str(tmp_path))
     before = make_inputs(make_touches(1), make_conversions(1), settings)
     touches, conversions = make_touches(1), make_conversions(1)
     late = touches.filter(pl.col("person_id") == "person:3").head(1).with_columns(touchpoint_id=pl.lit("new"))
@@ -108,8 +109,41 @@ def test_only_people_with_a_row_that_came_went_or_changed_are_counted(tmp_path: 
         conversions.with_columns(value_cents=raised.cast(pl.Int64)),
         settings,
     )
-    assert set(find_changed(before, after, settings)) == {"person:3", "person:9", conversions["person_id"][0]}
-    assert find_changed(before, before, settings).is_empty()
+    sum_tenant(lake, TENANT, before, settings, basis="same")
+    assert sum_tenant(lake, TENANT, before, settings, basis="same").people == 0
+    assert sum_tenant(lake, TENANT, after, settings, basis="same").people == 3
+    kept = recall(lake, TENANT, after, "same")
+    assert kept is not None
+    assert set(kept.news.touches["person_id"]) - {conversions["person_id"][0]} == {"person:3"}
+    assert len(kept.moved) == 3
+
+
+class TestTheBase:
+    """The rows of everybody, which a day of news leaves where they are."""
+
+    def days(self, tmp_path: Path, count: int) -> tuple[Lake, list[Inputs], list[int]]:
+        lake, dice, written = Lake(str(tmp_path)), random.Random(3), []
+        touches, conversions = make_touches(3).cast({"campaign_id": pl.String}), make_conversions(3)
+        days = []
+        for _ in range(count):
+            days.append(make_inputs(touches, conversions, SETTINGS[0]))
+            sum_tenant(lake, TENANT, days[-1], SETTINGS[0], basis="same")
+            written.append(Path(lake.address(TENANT, STATE)).stat().st_mtime_ns)
+            touches, conversions = pass_a_day(dice, touches, conversions)
+        return lake, days, written
+
+    def test_stays_until_a_fifth_of_the_people_moved(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pipelines.models.attribution_news.MOST_MOVED", 1.0)
+        assert len(set(self.days(tmp_path, 3)[2])) == 1
+        monkeypatch.setattr("pipelines.models.attribution_news.MOST_MOVED", 0.0)
+        assert len(set(self.days(tmp_path, 3)[2])) == 3
+
+    def test_is_enough_where_what_came_since_is_lost(self, tmp_path: Path) -> None:
+        lake, days, _ = self.days(tmp_path, 2)
+        Path(lake.address(TENANT, NEWS)).unlink(missing_ok=True)
+        summed = sum_tenant(lake, TENANT, days[1], SETTINGS[0], basis="same")
+        assert summed.people
+        assert_alike(summed.sums, days[1].sum_all(SETTINGS[0], days[1].newest))
 
 
 class TestEverybodyIsCounted:
