@@ -11,12 +11,16 @@ from dashboards.queries import (
     attribution_distribution,
     check_failure,
     check_result,
+    dim_campaign,
+    dim_experiment,
     fct_attribution_campaign,
     fct_attribution_credit,
+    fct_campaign_spend_daily,
     fct_customer_cohort_monthly,
     fct_deal,
     fct_deal_forecast,
     fct_deal_outcome_monthly,
+    fct_experiment_result_daily,
     fct_lead,
     fct_lead_funnel,
     fct_lead_prediction,
@@ -82,6 +86,10 @@ stages = per_tenant(fct_pipeline_stage.read_stages)
 deal_forecast = per_tenant(fct_deal_forecast.read_forecast)
 deal_outcomes = per_tenant(fct_deal_outcome_monthly.read_outcomes)
 stuck_deals = per_tenant(fct_deal.read_stuck)
+campaign_list = per_tenant(dim_campaign.read_campaigns)
+weekly_spend = per_tenant(fct_campaign_spend_daily.read_weekly)
+experiments = per_tenant(dim_experiment.read_experiments)
+experiment_lines = per_tenant(fct_experiment_result_daily.read_lines)
 win_rates = per_tenant(fct_deal.read_win_rates)
 score_history = per_tenant(fct_lead_score_history.read_score_history)
 prediction = per_tenant(fct_lead_prediction.read_prediction)

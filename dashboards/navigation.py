@@ -26,6 +26,7 @@ PAGES = (
     Page("pipeline", ":material/filter_alt:", "section_money", ("deals:read",)),
     Page("revenue", ":material/payments:", "section_money", ("kpis:read",)),
     Page("attribution", ":material/hub:", "section_marketing", ("attribution:read",)),
+    Page("campaigns", ":material/campaign:", "section_marketing", ("campaigns:read", "experiments:read")),
     Page("models", ":material/model_training:", "section_house", ("scores:read",)),
     Page("data_health", ":material/monitor_heart:", "section_house", ("kpis:read",)),
 )

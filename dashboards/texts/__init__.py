@@ -3,6 +3,7 @@
 from dashboards.formats import Language
 from dashboards.texts import (
     attribution,
+    campaigns,
     data_health,
     frame,
     lead_score,
@@ -15,7 +16,7 @@ from dashboards.texts import (
 )
 from tekup.language import Words
 
-_FILES = (frame, sign_in, overview, leads, lead_score, pipeline, revenue, attribution, models, data_health)
+_FILES = (frame, sign_in, overview, leads, lead_score, pipeline, revenue, attribution, campaigns, models, data_health)
 TEXTS: Words = {key: pair for file in _FILES for key, pair in file.TEXTS.items()}
 
 

@@ -123,11 +123,12 @@ def anna(api: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def as_anna(here: None, api: str, two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+def as_anna(here: None, api: str, two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """The dashboards after Anna's sign-in at the real API."""
     monkeypatch.setenv("TEKUP_API_URL", api)
     current_settings.cache_clear()
     app = open_app(None)
     app.text_input(key="email").set_value("anna@alfa.example")
     app.text_input(key="password").set_value(PASSWORD)
-    return app.button[0].click().run()
+    yield app.button[0].click().run()
+    current_settings.cache_clear()  # which other tests would call this API by

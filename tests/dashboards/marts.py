@@ -46,6 +46,10 @@ _TABLES = (
     "fct_lead_score_history",
     "fct_lead_prediction",
     "ftr_lead",
+    "dim_campaign",
+    "fct_campaign_spend_daily",
+    "dim_experiment",
+    "fct_experiment_result_daily",
 )
 
 
@@ -89,6 +93,8 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             _fill_leads(connection, tenant.id, word, scale, today)
             _fill_credit(connection, tenant.id, scale, today)
             _fill_campaigns(connection, tenant.id, word, scale)
+            _fill_spend(connection, tenant.id, word, scale, today)
+            _fill_experiments(connection, tenant.id, word, scale, today)
             _fill_operations(connection, tenant.id, word)
             _fill_subscriptions(connection, tenant.id, word, scale, today)
             _fill_deals(connection, tenant.id, word, scale, today)
@@ -493,4 +499,82 @@ def _fill_subscriptions(connection: psycopg.Connection, tenant_id: UUID, word: s
         "marts.fct_dispute",
         [(*back, True, "needs_response", "fraudulent")],
         "tenant_id, dispute_id, customer_id, amount_cents, currency, created_date, is_withdrawn, status, reason",
+    )
+
+
+def _fill_spend(connection: psycopg.Connection, tenant_id: UUID, word: str, scale: int, today: date) -> None:
+    """A campaign that spends too fast, one on its way with a credit, and one without a budget."""
+    ids = [UUID(int=0xCA_0000 + number) for number in range(3)]
+    begin, end = today - timedelta(days=49), today + timedelta(days=50)
+    campaigns: list[tuple[object, ...]] = [
+        (tenant_id, ids[0], f"{word} hurtig", "email", "active", scale * 100_000, "DKK", begin, end),
+        (tenant_id, ids[1], f"{word} spring", "email", "active", scale * 100_000, "DKK", begin, end),
+        (tenant_id, ids[2], f"{word} åben", "referral", "ended", None, "DKK", None, None),
+    ]
+    _insert(
+        connection,
+        "marts.dim_campaign",
+        campaigns,
+        "tenant_id, campaign_id, campaign_name, channel, status, budget_cents, currency, start_date, end_date",
+    )
+    spend = [(ids[0], "email", 9_000), (ids[1], "email", 5_000), (ids[2], "referral", 1_000)]
+    _insert(
+        connection,
+        "marts.fct_campaign_spend_daily",
+        [
+            (tenant_id, campaign, today - timedelta(days=5 * day), "DKK", channel, scale * cents, scale * cents)
+            for campaign, channel, cents in spend
+            for day in range(10)
+        ],
+        "tenant_id, campaign_id, spend_date, currency, channel, spend_cents, reporting_spend_cents",
+    )
+    connection.execute(
+        "update marts.fct_attribution_campaign set campaign_id = %s "
+        "where tenant_id = %s and channel = 'email' and campaign_key = 'spring'",
+        (ids[1], tenant_id),
+    )
+
+
+def experiment_id(number: int) -> UUID:
+    """The id of experiment ``number``: the same in both tenants."""
+    return UUID(int=0xE0_0000 + number)
+
+
+def _fill_experiments(connection: psycopg.Connection, tenant_id: UUID, word: str, scale: int, today: date) -> None:
+    """A running one that is surely better, one too small, one whose split is off, and a draft."""
+    noon = datetime.combine(today, time(12), UTC)
+    variants = json.dumps([{"name": "control", "weight": 1}, {"name": "treatment", "weight": 1}])
+    rails = json.dumps([{"metric": "touch_count", "margin": 0.1}])
+    told = (("short-form", "running"), ("video", "running"), ("price", "stopped"), ("later", "draft"))
+    _insert(
+        connection,
+        "marts.dim_experiment",
+        [
+            (tenant_id, experiment_id(number), key, f"{word} {key}", f"{word} *tror* på det", status, "visitor",
+             variants, "lead_rate", json.dumps(["revenue"]), rails, 14, 0.05, 0.1, 2_000,
+             None if status == "draft" else noon - timedelta(days=50 + number), noon)
+            for number, (key, status) in enumerate(told)
+        ],
+        "tenant_id, experiment_id, experiment_key, experiment_name, hypothesis, status, unit, variants, "
+        "primary_metric, secondary_metrics, guard_rails, outcome_days, alpha, least_effect, planned_units, starts_at, "
+        "created_at",
+    )  # fmt: skip
+    sizes = ((0, 400, 400), (1, 20, 22), (2, 400, 600))
+    rows = [
+        (tenant_id, experiment_id(number), metric, variant, today - timedelta(days=age), scale * count, *sums)
+        for number, *counts in sizes
+        for age in (40, 30, 3)
+        for variant, count, rate in zip(("control", "treatment"), counts, (10, 5), strict=True)
+        for metric, sums in (
+            ("lead_rate", (scale * count // rate, scale * count // rate, 0, 0, 0)),
+            ("revenue", (scale * count * 100, scale * count * 30_000, 0, 0, 0)),
+            ("touch_count", (scale * count * 2, scale * count * 6, 0, 0, 0)),
+        )
+    ]
+    _insert(
+        connection,
+        "marts.fct_experiment_result_daily",
+        rows,
+        "tenant_id, experiment_id, metric, variant, exposed_date, person_count, metric_sum, metric_square_sum, "
+        "covariate_sum, covariate_square_sum, product_sum",
     )

@@ -12,12 +12,16 @@ from dashboards.queries import (
     attribution_distribution,
     check_failure,
     check_result,
+    dim_campaign,
+    dim_experiment,
     fct_attribution_campaign,
     fct_attribution_credit,
+    fct_campaign_spend_daily,
     fct_customer_cohort_monthly,
     fct_deal,
     fct_deal_forecast,
     fct_deal_outcome_monthly,
+    fct_experiment_result_daily,
     fct_lead,
     fct_lead_funnel,
     fct_lead_prediction,
@@ -45,7 +49,7 @@ from tekup.clock import utc_now
 from tekup.db import Database, Doors, Role
 from tekup.errors import DatabaseUnavailable
 from tekup.settings import current_settings
-from tests.dashboards.marts import CHANNELS, DAYS, LEADS, MODELS, lead_id
+from tests.dashboards.marts import CHANNELS, DAYS, LEADS, MODELS, experiment_id, lead_id
 from tests.fixtures.database import TwoTenants
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -79,6 +83,9 @@ QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "predictors": (fct_subscription_churn.read_predictors, 1),
     "money back": (lambda t: fct_refund.read_money_back(t, 3), 1),
     "disputes": (fct_refund.read_disputes, 1),
+    "campaign list": (lambda t: dim_campaign.read_campaigns(t, _LONG_AGO.date()), 3),
+    "experiments": (dim_experiment.read_experiments, 4),
+    "experiment lines": (lambda t: fct_experiment_result_daily.read_lines(t, experiment_id(0)), 18),
     "quality": (fct_quality_daily.read_quality, 2),
     "score history": (lambda t: fct_lead_score_history.read_score_history(t, lead_id(1)), 3),
     "prediction": (lambda t: fct_lead_prediction.read_prediction(t, lead_id(1)), 1),
@@ -112,6 +119,14 @@ def test_an_unknown_tenant_sees_nothing(name: str) -> None:
     assert QUERIES[name][0](uuid4()).is_empty()
 
 
+def test_weekly_spend_is_a_tenants_own(two_tenants: TwoTenants) -> None:
+    ours, theirs = (
+        fct_campaign_spend_daily.read_weekly(tenant.id, _LONG_AGO.date())["spend_cents"].sum()
+        for tenant in (two_tenants.a, two_tenants.b)
+    )
+    assert (ours, theirs) == (150_000, 450_000)
+
+
 def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: date) -> None:
     ours = kpi_tenant_daily.read_daily(two_tenants.a.id, today, today)
     theirs = kpi_tenant_daily.read_daily(two_tenants.b.id, today, today)
@@ -126,7 +141,9 @@ def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: d
               "marts.fct_lead_funnel", "marts.fct_pipeline_stage",
               "marts.fct_deal_forecast", "marts.fct_deal_outcome_monthly", "marts.fct_deal",
               "marts.fct_deal_stage_history", "marts.fct_mrr_daily", "marts.fct_customer_cohort_monthly",
-              "marts.fct_subscription_churn", "marts.fct_refund", "marts.fct_dispute"]
+              "marts.fct_subscription_churn", "marts.fct_refund", "marts.fct_dispute",
+              "marts.dim_campaign", "marts.fct_campaign_spend_daily", "marts.dim_experiment",
+              "marts.fct_experiment_result_daily"]
 )  # fmt: skip
 def test_no_tenant_context_raises(table: str, doors: Doors, two_tenants: TwoTenants) -> None:
     with (
