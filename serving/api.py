@@ -15,6 +15,7 @@ from serving.events.endpoints import router as events
 from serving.experiments.endpoints import router as experiments
 from serving.explanations.endpoints import router as explanations
 from serving.forms.endpoints import router as forms
+from serving.graphql.endpoints import router as graphql
 from serving.health.endpoints import router as health
 from serving.identity_providers.endpoints import router as identity_providers
 from serving.kpis.endpoints import router as kpis
@@ -44,6 +45,7 @@ ROUTERS = (
     experiments,
     attribution,
     kpis,
+    graphql,
     audit,
     tenants,
     account,

@@ -126,6 +126,15 @@ class Settings(BaseSettings):
         "3000/minute", pattern=_RATE, description="Most writing requests of one user or API token, or off."
     )
     rate_limit_tenant: str = Field("30000/minute", pattern=_RATE, description="Most requests of one tenant, or off.")
+    graphql_introspection: bool = Field(
+        True, description="Whether /graphql tells its schema to those who ask; off, it also suggests no names."
+    )
+    graphql_cost: int = Field(
+        5_000,
+        ge=10,
+        description="How much one GraphQL document may ask for: each field counts once for every record that it may "
+        "be read of.",
+    )
     audit_reads: float = Field(
         1.0,
         ge=0,

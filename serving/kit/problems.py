@@ -104,6 +104,19 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeout, _on_pool_timeout)
 
 
+def answer_to(error: Exception, request_id: str | None) -> JSONResponse:
+    """The response to whatever was raised, for who answers errors in a form of his own."""
+    if isinstance(error, Problem):
+        return problem_of(error)
+    if isinstance(error, TekupError):
+        return _tekup_problem(request_id, error)
+    if isinstance(error, DBAPIError):
+        return database_problem(request_id, error)
+    if isinstance(error, PoolTimeout):
+        return _too_busy()
+    return unexpected_response(request_id, error)
+
+
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, Problem):
         return problem_of(error)
@@ -147,13 +160,17 @@ _TEKUP_STATUS: dict[type[TekupError], tuple[int, str]] = {
 
 async def _on_tekup_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TekupError)
+    return _tekup_problem(request.scope.get("request_id"), error)
+
+
+def _tekup_problem(request_id: str | None, error: TekupError) -> JSONResponse:
     for kind, (status, code) in _TEKUP_STATUS.items():
         if isinstance(error, kind):
             # what an operator reads in the hint of a database error (addresses, settings) is not for a caller
             hint = None if kind is DatabaseUnavailable else error.hint
             detail = "a database can't be reached" if kind is DatabaseUnavailable else error.what
             return problem_response(status, code, detail, hint=hint)
-    return unexpected_response(request.scope.get("request_id"), error)
+    return unexpected_response(request_id, error)
 
 
 async def _on_database_error(request: Request, error: Exception) -> JSONResponse:
@@ -180,6 +197,10 @@ def database_problem(request_id: str | None, error: DBAPIError) -> JSONResponse:
 
 
 async def _on_pool_timeout(request: Request, error: Exception) -> JSONResponse:
+    return _too_busy()
+
+
+def _too_busy() -> JSONResponse:
     return problem_response(
         503, "too-busy", "all database connections are busy", hint="try again shortly", headers={"retry-after": "1"}
     )

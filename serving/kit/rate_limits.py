@@ -12,6 +12,8 @@ from serving.kit.problems import Problem
 from tekup.settings import Settings
 
 SIGN_IN = "sign_in"
+GRAPHQL = "/graphql"
+"""Its documents read unless they say otherwise; one that changes something is counted once it is parsed."""
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNLIMITED = ("/healthz", "/readyz", "/metrics")
 _log = structlog.get_logger("serving.limits")
@@ -45,7 +47,7 @@ def class_of(method: str, path: str) -> str | None:
         return None
     if path.startswith("/v1/auth/"):
         return SIGN_IN
-    return "read" if method in _READS else "write"
+    return "read" if method in _READS or path == GRAPHQL else "write"
 
 
 class RateLimiter:
@@ -83,6 +85,16 @@ class RateLimiter:
             Problem: 429 too many.
         """
         await self._take([(key, limit)], "write")
+
+    async def admit_write(self, caller: Caller) -> None:
+        """Count a change of a caller whose request was counted as one that reads.
+
+        Raises:
+            Problem: 429 too many.
+        """
+        if self._limits.write is not None:
+            key = f"write:{caller.tenant_id}:{caller.kind}:{caller.id}"
+            await self._take([(key, self._limits.write)], "write")
 
     async def _take(self, wanted: Sequence[tuple[str, Limit]], route_class: str) -> Verdict | None:
         if not wanted:

@@ -105,6 +105,14 @@ async def get_lead(databases: Databases, subject: Subject, lead_id: UUID) -> Lea
     return _lead(row, (await _scores_of(databases, subject, [lead_id])).get(lead_id))
 
 
+async def get_leads(databases: Databases, subject: Subject, lead_ids: Sequence[UUID]) -> dict[UUID, Lead]:
+    """Leads with their last scores, as many of these as the subject may see."""
+    async with databases.operational(subject.context) as session:
+        rows = await LeadRepository(session, subject.tenant_id).find_many(lead_ids)
+    scores = await _scores_of(databases, subject, list(rows))
+    return {lead_id: _lead(row, scores.get(lead_id)) for lead_id, row in rows.items()}
+
+
 async def find_facts(databases: Databases, subject: Subject, lead_ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
     """All columns of each of these leads, as many as the subject may know of.
 

@@ -66,6 +66,18 @@ class RecordRepository(TenantRepository):
         """The record as the caller may see it."""
         return await self.fetch_one(self.rows_of(self.seen).where(self.seen.c.id == record_id))
 
+    async def find_many(self, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+        """The records with these ids, as many as the caller may see."""
+        return await self.fetch_all(self.rows_of(self.seen).where(self.seen.c.id.in_(ids)))
+
+    async def first_of_each(self, column: str, owners: Sequence[UUID], limit: int) -> Sequence[Row[Any]]:
+        """The latest ``limit`` records of each of those that ``column`` names."""
+        c = self.seen.c
+        place = func.row_number().over(partition_by=c[column], order_by=(c.created_at.desc(), c.id.desc()))
+        chosen = self.rows_of(self.seen, c.id, place.label("place")).where(c[column].in_(owners)).subquery()
+        query = self.rows_of(self.seen).join(chosen, and_(chosen.c.id == c.id, chosen.c.place <= limit))
+        return await self.fetch_all(query.order_by(chosen.c.place))
+
     async def lock(self, record_id: UUID) -> Row[Any] | None:
         """The record, kept from others until the transaction ends."""
         return await self.fetch_one(self.rows_of(self.table).where(self.table.c.id == record_id).with_for_update())

@@ -1,7 +1,7 @@
 """What can be done with any record. Each change is one transaction of the row, its events and its audit entry."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from serving.records.resource import PageQuery, Resource, Told
 from tekup.audit.record import ActorKind
 
 MOST_AT_ONCE = 500
+MOST_OF_EACH = 50
 _CONSTRAINT = re.compile(r"(?:tenant_id_)?(?P<columns>\w+?)_f?key\d*$")
 
 
@@ -91,6 +92,25 @@ async def get_record(shelf: Shelf, record_id: UUID) -> BaseModel:
     if row is None:
         raise not_found(shelf.resource.noun)
     return shelf.show(row)
+
+
+async def get_records(shelf: Shelf, ids: Sequence[UUID]) -> dict[UUID, BaseModel]:
+    """The records with these ids, as many as there are."""
+    async with shelf.databases.operational(shelf.subject.context) as session:
+        rows = await shelf.open(session).find_many(ids)
+    return {row.id: shelf.show(row) for row in rows}
+
+
+async def first_records_of(
+    shelf: Shelf, column: str, owners: Sequence[UUID], limit: int
+) -> dict[UUID, list[BaseModel]]:
+    """The latest ``limit`` records of each of those that ``column`` names; who has none is left out."""
+    async with shelf.databases.operational(shelf.subject.context) as session:
+        rows = await shelf.open(session).first_of_each(column, owners, limit)
+    found: dict[UUID, list[BaseModel]] = {}
+    for row in rows:
+        found.setdefault(row._mapping[column], []).append(shelf.show(row))
+    return found
 
 
 async def create_record(shelf: Shelf, body: BaseModel) -> BaseModel:

@@ -21,6 +21,10 @@ class ScoreRepository(TenantRepository):
         query = self.rows_of(lead_score).where(lead_score.c.lead_id == lead_id)
         return await self.fetch_one(query)
 
+    async def find_many_stored(self, lead_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+        """The scores of these leads of the last batch."""
+        return await self.fetch_all(self.rows_of(lead_score).where(lead_score.c.lead_id.in_(lead_ids)))
+
     async def features_of(self, lead_ids: Sequence[UUID], names: Sequence[str]) -> dict[UUID, Mapping[str, Any]]:
         """The named features of these leads from the table that training reads, as many as were built."""
         table = feature_table(names)

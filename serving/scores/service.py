@@ -92,8 +92,30 @@ async def get_score(
     if stored is None:
         return await score_lead(desk, databases, subject, ScoreRequest(lead_id=lead_id), language)
     desk.metrics.note_scores("stored")
+    return _stored(stored, language)
+
+
+async def get_stored(
+    databases: Databases, subject: Subject, lead_ids: Sequence[UUID], language: Language
+) -> dict[UUID, Score]:
+    """The scores of the last batch of those of these leads that the subject may see, as many as were scored."""
+    visible = await lead_service.find_facts(databases, subject, lead_ids)
+    if not visible:
+        return {}
+    async with databases.warehouse(subject.context) as session:
+        rows = await ScoreRepository(session, subject.tenant_id).find_many_stored(list(visible))
+    return {row.lead_id: _stored(row, language) for row in rows}
+
+
+async def find_stored(databases: Databases, subject: Subject, lead_id: UUID) -> Row[Any] | None:
+    """The lead's score of the last batch, None where no batch has seen it."""
+    async with databases.warehouse(subject.context) as session:
+        return await ScoreRepository(session, subject.tenant_id).find_stored(lead_id)
+
+
+def _stored(stored: Row[Any], language: Language) -> Score:
     return Score(
-        lead_id=lead_id,
+        lead_id=stored.lead_id,
         probability=stored.probability,
         grade=stored.grade,
         probability_low=stored.probability_low,
@@ -105,12 +127,6 @@ async def get_score(
         model_version=stored.model_version,
         scored_at=stored.scored_at,
     )
-
-
-async def find_stored(databases: Databases, subject: Subject, lead_id: UUID) -> Row[Any] | None:
-    """The lead's score of the last batch, None where no batch has seen it."""
-    async with databases.warehouse(subject.context) as session:
-        return await ScoreRepository(session, subject.tenant_id).find_stored(lead_id)
 
 
 async def score_leads(

@@ -19,6 +19,8 @@ _IMPORTED_AS = {
     "pydantic-settings": "pydantic_settings",
     "scikit-learn": "sklearn",
     "great-expectations": "great_expectations",
+    "graphql-core": "graphql",
+    "strawberry-graphql": "strawberry",
     "dagster-dbt": "dagster_dbt",
 }
 

@@ -4,15 +4,13 @@ import ast
 from pathlib import Path
 
 from tests.paths import ROOT
-from tests.security.absent import ABSENT
 
 PAGE = ROOT / "docs" / "security" / "attacks.md"
 COUNT = 90
 _HEAD = """# Attacks
 
 Every line is a test that tries it, as the roles that the API and the dashboards log in with, on every relation that
-the catalogue of a built system names: two tenants stand in each of them with the same ids. {tried} of {all} are tried;
-the others have no surface yet, and their tests fail as soon as it exists. Written by
+the catalogue of a built system names: two tenants stand in each of them with the same ids. Written by
 `python -m tests.security.attack_table`.
 
 | attack | what holds | where |
@@ -51,10 +49,8 @@ def render() -> str:
         for attack in sorted(tests)
         for sentence, file in tests[attack]
     ]
-    gone = [f"- {attack}: {reason}." for attack, (reason, _) in sorted(ABSENT.items())]
-    head = _HEAD.format(tried=COUNT - len(ABSENT), all=COUNT)
     limits = _LIMITS.format(adr=int(decision.name[:4]), adr_file=decision.name)
-    return head + "\n".join(rows) + "\n\n## Without a surface\n\n" + "\n".join(gone) + "\n" + limits
+    return _HEAD + "\n".join(rows) + "\n" + limits
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from scipy.stats import ks_2samp
 
 from serving.deliveries.sending import AddressRefused, resolve
+from serving.graphql.types import KINDS
 from tekup.db import Database, Doors, Role
 from tekup.directory.users import create_user
 from tekup.ids import uuid7
 from tests.fixtures.database import TwoTenants
-from tests.security import absent
 from tests.serving import world
 from tests.serving.conftest import Api
 from tests.serving.test_app import ROUTES_AND_SCOPES
@@ -166,9 +166,49 @@ def test_a83_every_route_with_an_id_answers_anothers_as_nobodys(
     assert tried >= 10
 
 
-def test_a84_graphql_is_absent(api: Api, client: httpx.Client) -> None:
-    absent.check(api.app, "A84")
-    assert client.post("/graphql", json={"query": "{ __typename }"}).status_code == 404
+def test_a84_graphql_gives_nothing_of_another_tenant(
+    client: httpx.Client, as_a: Header, as_b: Header, leads_of_b: list[UUID]
+) -> None:
+    company = client.post("/v1/companies", headers=as_b, json={"name": "B's own"}).json()["id"]
+    try:
+
+        def ask(query: str, **variables: Any) -> httpx.Response:
+            return client.post("/graphql", headers=as_a, json={"query": query, "variables": variables})
+
+        # by id: theirs as nobody's, to the letter
+        for one in (company, str(leads_of_b[0])):
+            for kind in (*KINDS, "lead"):
+                query = f"query ($id: UUID!) {{ {kind}(id: $id) {{ id }} }}"
+                theirs, nobodys = ask(query, id=one), ask(query, id=str(NOBODYS))
+                assert theirs.json() == {"data": {kind: None}}
+                assert without_ids(theirs, one) == without_ids(nobodys, NOBODYS)
+        # by change, by reference, by filter and by another's cursor
+        for query in (
+            'mutation ($id: UUID!) { change_company(id: $id, input: {name: "A"}) { id } }',
+            "mutation ($id: UUID!) { delete_company(id: $id) }",
+            'mutation ($id: UUID!) { change_lead(id: $id, input: {status: "won"}) { id } }',
+            'mutation ($id: UUID!) { give_feedback(input: {lead_id: $id, verdict: "agree"}) { id } }',
+            'mutation ($id: UUID!) { create_contact(input: {email: "x@y.example", company_id: $id}) { id } }',
+            'mutation ($id: UUID!) { create_company(input: {name: "A", parent_id: $id}) { id } }',
+        ):
+            for one in (company, leads_of_b[0]):
+                theirs, nobodys = ask(query, id=str(one)), ask(query, id=str(NOBODYS))
+                assert theirs.status_code == nobodys.status_code, query
+                assert theirs.status_code in (404, 422), theirs.text
+                assert without_ids(theirs, one) == without_ids(nobodys, NOBODYS)
+        found = ask("query ($id: UUID!) { companies(filter: {parent_id: $id}) { nodes { id } } }", id=company)
+        assert found.json() == {"data": {"companies": {"nodes": []}}}
+        listed = ask("{ companies(first: 200) { nodes { id } } leads(first: 200) { nodes { id } } }").text
+        assert company not in listed
+        assert not any(str(one) in listed for one in leads_of_b)
+        page = {"query": "{ leads(first: 1) { page_info { end_cursor } } }"}
+        cursor = client.post("/graphql", headers=as_b, json=page).json()["data"]["leads"]["page_info"]["end_cursor"]
+        refused = ask("query ($c: String) { leads(first: 1, after: $c) { nodes { id } } }", c=cursor).json()
+        assert refused["data"] == {"leads": None}
+        assert refused["errors"][0]["extensions"]["code"] == "unusable-input"
+        assert client.get(f"/v1/companies/{company}", headers=as_b).json()["name"] == "B's own"
+    finally:
+        assert client.delete(f"/v1/companies/{company}", headers=as_b).status_code == 204
 
 
 def test_a85_a_token_may_do_what_it_was_given_and_an_empty_list_is_nothing(

@@ -75,6 +75,7 @@ ROUTES_AND_SCOPES = {
     "GET /v1/leads/{lead_id}/predictions": {"scores:read"},
     "GET /v1/audit": {"audit:read"},
     "GET /v1/audit/heads": {"audit:read"},
+    "POST /graphql": set(),
     "GET /v1/tenant": set(),
     "POST /v1/webhook-endpoints": {"webhooks:write"},
     "GET /v1/webhook-endpoints": {"webhooks:read"},
@@ -235,7 +236,15 @@ def test_every_route_that_says_reasons_describes_how_to_choose_their_language(ap
     }
     lead = "/v1/leads/{lead_id}/score"
     results = "/v1/experiments/{record_id}/results"
-    assert saying == {"/v1/scores", "/v1/scores/batch", lead, f"{lead}/explanation", "/v1/churn-predictions", results}
+    assert saying == {
+        "/v1/scores",
+        "/v1/scores/batch",
+        lead,
+        f"{lead}/explanation",
+        "/v1/churn-predictions",
+        results,
+        "/graphql",
+    }
     assert document["components"]["schemas"]["Reason"]["properties"]["sentence"]["description"]
 
 
