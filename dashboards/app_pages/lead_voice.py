@@ -21,6 +21,7 @@ NUMBERS: Mapping[str, int] = {"employee_count": 1_000, "touch_count_30d": 50, "d
 """Figures that can be tried, each with the end of its slider (which goes on to what the lead has)."""
 TRUTHS_TRIED = ("has_demo_words", "has_price_words", "has_buying_words", "has_executive_title")
 VERDICTS = tuple(FEEDBACK)
+_ANSWERS = "feedback_read_{}"
 
 
 @st.fragment
@@ -116,14 +117,19 @@ def show_feedback(lead_id: UUID, language: Language) -> None:
             body = {"lead_id": str(lead_id), "verdict": pressed[0], "comment": comment.strip() or None}
             ask("POST", "/v1/scores/feedback", body=body)
             st.success(text("feedback_saved", language), icon=":material/check_circle:")
-        if pressed or st.session_state.get(f"feedback_read_{lead_id}"):
-            st.session_state[f"feedback_read_{lead_id}"] = True
+            _open_answers(lead_id)
+        if st.session_state.get(_ANSWERS.format(lead_id)):
             _draw_given(ask("GET", f"/v1/leads/{lead_id}/score/explanation").body["feedback"], words, language)
-        elif st.button(text("feedback_earlier", language), type="tertiary", key=f"feedback_earlier_{lead_id}"):
-            st.session_state[f"feedback_read_{lead_id}"] = True
-            st.rerun(scope="fragment")
+        else:
+            label = text("feedback_earlier", language)
+            key = f"feedback_earlier_{lead_id}"
+            st.button(label, type="tertiary", key=key, on_click=_open_answers, args=(lead_id,))
     except (ApiRefused, ApiUnavailable) as error:
         _tell(error, language)
+
+
+def _open_answers(lead_id: UUID) -> None:
+    st.session_state[_ANSWERS.format(lead_id)] = True
 
 
 def _draw_given(given: list[dict[str, Any]], words: Mapping[str, str], language: Language) -> None:
