@@ -1,5 +1,6 @@
 """Deal value, time to conversion and churn for two tenants with the same ids: taught, promoted, predicted, erased."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +9,9 @@ from uuid import UUID
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
+from pipelines.commands import model as model_command
 from pipelines.models import prediction_batch, prediction_training
 from pipelines.models.lead_features import LEAD, TENANT, TIME
 from pipelines.models.predictions import (
@@ -22,6 +25,7 @@ from pipelines.models.predictions import (
 )
 from pipelines.models.score_evidence import erase_leads, erase_subscriptions
 from pipelines.resources.platform import Platform
+from scoring.kinds import KINDS
 from tekup.db import Database, Doors
 from tekup.directory.tenants import Tenant
 from tests.fixtures.database import TwoTenants
@@ -181,6 +185,35 @@ def test_a_model_that_is_only_as_good_waits_until_the_champion_is_old(
     assert (newer.decision.outcome, registry.live_version()) == ("promote", newer.version)
     assert "as good as a champion" in newer.decision.why
     registry.rollback(by="test")
+
+
+def test_the_command_line_switches_versions_of_a_kind_and_predicts_anew(
+    predicting: Predicting, taught: dict[str, prediction_training.Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_command, "_platform", lambda: predicting.platform)
+
+    def tekup_model(*words: str) -> str:
+        done = CliRunner().invoke(model_command.model, [*words, "--kind", "deal_value"], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    champion = taught["deal_value"].version
+    other = next(row["version"] for row in json.loads(tekup_model("list", "--json")) if row["version"] != champion)
+    leads = DAYS * lead_world.PER_DAY * 2
+    assert f"predicted {leads:,} rows of 2 tenants" in tekup_model("promote", other, "--by", "eva", "--why", "trial")
+    assert "by eva: trial" in tekup_model("show")
+    assert predicting.rows(predicting.a, "select distinct model_version from ml.lead_value") == [(other,)]
+    assert f"live: {champion}" in tekup_model("rollback", "--no-score")
+    assert predicting.rows(predicting.a, "select distinct model_version from ml.lead_value") == [(other,)]
+    prediction_batch.predict_all(predicting.platform, DEAL_VALUE)
+    assert predicting.rows(
+        predicting.a,
+        "select action, done_by from ml.model_promotion where kind = 'deal_value' order by entry desc limit 2",
+    )[1] == ("promote", "eva")
+
+
+def test_the_command_knows_the_kinds_that_there_are() -> None:
+    assert model_command.KINDS == KINDS
 
 
 def test_a_lead_waits_as_long_as_its_tenants_data_reach(predicting: Predicting) -> None:
