@@ -4,6 +4,7 @@ from uuid import UUID
 
 import polars as pl
 
+from pipelines.models.scoring_settings import read_scoring_settings
 from pipelines.resources.frames import read_tenant_frame
 from pipelines.resources.platform import Platform
 from tekup.errors import TekupError
@@ -74,15 +75,7 @@ def weigh(labelled: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
 
 def read_apart(platform: Platform) -> tuple[str, ...]:
     """The tenants whose settings say ``{"scoring": {"is_pooled": false}}``: their leads teach nobody else's model."""
-    apart = []
-    for tenant in platform.tenants():
-        with platform.warehouse(tenant.id, read_only=True) as connection:
-            row = connection.execute(
-                "select settings -> 'scoring' ->> 'is_pooled' from raw_operational.tenants where deleted_at is null"
-            ).fetchone()
-        if row is not None and row[0] == "false":
-            apart.append(str(tenant.id))
-    return tuple(apart)
+    return tuple(tenant for tenant, told in read_scoring_settings(platform).items() if not told.is_pooled)
 
 
 def mature(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,11 +1,10 @@
 """Grades by what a lead is worth and how many a tenant can work. How likely it is won, `lead_training` teaches."""
 
-import json
-
 import polars as pl
 import structlog
 
 from pipelines.models.lead_features import LEAD, TENANT, split_late
+from pipelines.models.scoring_settings import read_scoring_settings
 from pipelines.resources.platform import Platform
 from scoring import LeadModel
 from scoring.kinds import DEAL_VALUE
@@ -13,27 +12,14 @@ from tekup.errors import BadInput
 
 LEAST_DEALS = 20
 """A tenant with fewer won deals of a known value is graded by probability: its worth would be others' worth."""
-MOST_CAPACITY = 0.25
 VALUE = "value_cents"
-_CAPACITY = "select settings -> 'scoring' -> 'capacity' from raw_operational.tenants where deleted_at is null"
 _log = structlog.get_logger("scoring")
 
 
 def read_capacity(platform: Platform) -> dict[str, float]:
-    """By tenant: the share of its leads that it can work, where its settings say ``{"scoring": {"capacity": 0.1}}``.
-
-    What is no number above 0 and up to `MOST_CAPACITY` is logged and counts as not said.
-    """
-    told = {}
-    for tenant in platform.tenants():
-        with platform.warehouse(tenant.id, read_only=True) as connection:
-            row = connection.execute(_CAPACITY).fetchone()
-        share = None if row is None else row[0]
-        if isinstance(share, int | float) and not isinstance(share, bool) and 0 < share <= MOST_CAPACITY:
-            told[str(tenant.id)] = float(share)
-        elif share is not None:
-            _log.warning("scoring.capacity can't be used", tenant=tenant.domain, capacity=json.dumps(share))
-    return told
+    """By tenant: the share of its leads that it can work, where its settings say ``{"scoring": {"capacity": 0.1}}``."""
+    settings = read_scoring_settings(platform)
+    return {tenant: told.capacity for tenant, told in settings.items() if told.capacity is not None}
 
 
 def read_deals(platform: Platform, frame: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from serving.kit.text import Currency
 
@@ -23,6 +23,24 @@ class Tenant(BaseModel):
     role: str | None = Field(description="The caller's role; null for an API token.")
 
 
+class ScoringSettings(BaseModel):
+    """How the tenant's leads are scored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_pooled: StrictBool = Field(
+        default=True,
+        description="Whether its leads teach what all tenants' models share; false: they teach its own alone.",
+    )
+    capacity: float | None = Field(
+        default=None,
+        gt=0,
+        le=0.25,
+        strict=True,
+        description="The share of its leads that its people can work: so many get grade A.",
+    )
+
+
 class TenantSettingsUpdate(BaseModel):
     """Settings to change; what is left out stays, null takes a setting away and its default holds."""
 
@@ -36,6 +54,8 @@ class TenantSettingsUpdate(BaseModel):
     sales_see: Literal["all", "own"] | None = Field(
         default=None, description="Whether salespeople see every lead, or those that are theirs."
     )
+
+    scoring: ScoringSettings | None = Field(default=None, description="How its leads are scored.")
 
     @field_validator("timezone")
     @classmethod

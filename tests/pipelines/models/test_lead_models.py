@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import dagster as dg
 import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from pipelines.commands import model as model_command
+from pipelines.defs.scoring.sensors import retrain_on_drift
 from pipelines.models import lead_features, lead_scores, lead_training, lead_watch, model_records
 from pipelines.models.score_evidence import erase_leads
 from pipelines.resources.platform import Platform
@@ -288,6 +290,41 @@ def test_a_tenant_whose_leads_change_alarms_and_the_other_does_not(life: Life, f
     found = model_records.newest_alarm(life.platform)
     assert found is not None
     assert (found[0], found[2]) == (first, 1)
+
+
+def test_the_alarm_asks_for_one_training_a_day_that_says_why(life: Life, first: str) -> None:
+    def tick() -> Any:
+        context = dg.build_sensor_context(resources={"platform": life.platform}, repository_def=_repository())
+        return retrain_on_drift.evaluate_tick(context)
+
+    (asked,) = tick().run_requests or []
+    day = life.count("select max(looked_at)::date::text from ml.model_drift where name = '(all)' and is_drifting")
+    assert asked.run_key == f"{first}:{day}", "the same key, however often it is asked: Dagster runs it once"
+    assert asked.tags["promotes_as"] == "retraining on drift"
+    assert asked.tags["drifting_tenants"] == "1"
+    assert [again.run_key for again in tick().run_requests or []] == [asked.run_key]
+    life.rows("update ml.model_version set is_live = false returning 1")
+    try:
+        still = tick()
+    finally:
+        life.rows("update ml.model_version set is_live = true where model_version = %s returning 1", first)
+    assert (still.run_requests, still.skip_message) == (
+        [], "nothing drifts from what the live model was taught on",
+    )  # fmt: skip
+
+
+def _repository() -> dg.RepositoryDefinition:
+    """A code location of the sensor and of the job that it asks for."""
+
+    @dg.op
+    def train() -> None: ...
+
+    @dg.job(name="train_and_score")
+    def train_and_score() -> None:
+        train()
+
+    definitions = dg.Definitions(jobs=[train_and_score], sensors=[retrain_on_drift])
+    return definitions.get_repository_def()
 
 
 def test_the_shadow_decides_once_it_surely_can(life: Life, first: str, monkeypatch: pytest.MonkeyPatch) -> None:

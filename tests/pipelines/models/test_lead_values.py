@@ -88,6 +88,17 @@ def tell(platform: Platform, two_tenants: TwoTenants) -> Iterator[Tell]:
     for tenant in both:
         with platform.warehouse(tenant.id) as connection:
             connection.execute("delete from raw_operational.tenants")
+            connection.execute("delete from ops.check_result where check_name = 'scoring_settings'")
+
+
+def read_checks(platform: Platform, two_tenants: TwoTenants) -> list[list[tuple[object, ...]]]:
+    """By tenant the verdict on its settings."""
+    query = "select is_passed, observed from ops.check_result where check_name = 'scoring_settings'"
+    found = []
+    for tenant in (two_tenants.a, two_tenants.b):
+        with platform.warehouse(tenant.id, read_only=True) as connection:
+            found.append(connection.execute(query).fetchall())
+    return found
 
 
 def graded(platform: Platform, model: LeadModel, frame: pl.DataFrame) -> pl.DataFrame:
@@ -129,13 +140,18 @@ def test_a_value_model_that_wants_other_features_leaves_grades_as_they_are(
 
 
 @pytest.mark.parametrize("capacity", [0, -0.1, 0.3, "many", True, [0.1]])
-def test_a_capacity_that_cannot_be_used_counts_as_not_said_and_is_logged(
+def test_a_capacity_that_cannot_be_used_counts_as_not_said_and_is_a_failing_check(
     platform: Platform, two_tenants: TwoTenants, tell: Tell, capacity: object
 ) -> None:
     tell(capacity, 0.2)
     with capture_logs() as logs:
         assert lead_values.read_capacity(platform) == {str(two_tenants.b.id): 0.2}
-    assert [(line["tenant"], line["capacity"]) for line in logs] == [(two_tenants.a.domain, json.dumps(capacity))]
+    fault = f"setting scoring.capacity is {capacity!r}: give a share of the leads above 0, at most 0.25"
+    assert [(line["tenant"], line["why"]) for line in logs] == [(two_tenants.a.domain, fault)]
+    assert read_checks(platform, two_tenants) == [[(False, fault)], []]
+    tell(0.1, 0.2)
+    lead_values.read_capacity(platform)
+    assert read_checks(platform, two_tenants) == [[(True, "usable")], []]
 
 
 def test_a_tenant_of_few_deals_is_graded_by_probability_and_yet_knows_what_leads_are_worth(

@@ -91,6 +91,33 @@ def test_the_next_full_read_leaves_him_out_and_is_complete(
     assert stored(doors, two_tenants.b.id, mentions, f"%{email}%") == [(1,)]
 
 
+def test_what_was_predicted_of_his_subscription_goes_with_him(doors: Doors, two_tenants: TwoTenants) -> None:
+    for tenant in (two_tenants.a, two_tenants.b):
+        with doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, tenant.id) as connection:
+            for table, number, payload in (
+                ("customers", "cus_9", {"id": "cus_9", "email": "per@kunde.example"}),
+                ("subscriptions", "sub_9", {"id": "sub_9", "customer": "cus_9"}),
+                ("subscriptions", "sub_8", {"id": "sub_8", "customer": "cus_8"}),
+            ):
+                connection.execute(
+                    f"insert into raw_stripe.{table} (tenant_id, object_id, payload, payload_hash, run_id) "
+                    "values (%s, %s, %s, '1', %s)".encode(),
+                    (tenant.id, number, json.dumps(payload), uuid7()),
+                )
+            connection.execute(
+                "insert into ml.subscription_churn (tenant_id, subscription_id, model_version, input_hash, "
+                "probability, probability_low, probability_high, has_enough_data, is_out_of_distribution, reasons) "
+                "select %s, id, 'churn-1', 1, 0.2, 0, 1, true, false, '[]' from unnest(array['sub_8', 'sub_9']) as id",
+                (tenant.id,),
+            )
+    erase(doors, two_tenants.a.id, "per@kunde.example")
+    left = "select subscription_id from ml.subscription_churn order by 1"
+    assert stored(doors, two_tenants.a.id, left) == [("sub_8",)]
+    assert stored(doors, two_tenants.b.id, left) == [("sub_8",), ("sub_9",)]
+    for tenant in (two_tenants.a, two_tenants.b):
+        stored(doors, tenant.id, "delete from ml.subscription_churn returning 1")
+
+
 def test_hubspots_contact_stays_away_with_its_notes_and_comes_back_when_allowed(
     doors: Doors, sandbox: Sandbox, two_tenants: TwoTenants
 ) -> None:

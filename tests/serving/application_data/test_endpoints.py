@@ -115,10 +115,24 @@ class TestTenantSettings:
         assert client.patch("/v1/tenant/settings", headers=reader, json={"currency": "EUR"}).status_code == 403
 
     @pytest.mark.parametrize(
-        "body", [{}, {"timezone": "Mars/Olympus"}, {"currency": "euro"}, {"unknown": 1}, {"sales_see": "some"}]
-    )
+        "body",
+        [
+            {}, {"timezone": "Mars/Olympus"}, {"currency": "euro"}, {"unknown": 1}, {"sales_see": "some"},
+            {"scoring": {"is_pooled": "no"}}, {"scoring": {"capacity": 0.3}}, {"scoring": {"is_poled": False}},
+        ],
+    )  # fmt: skip
     def test_bad_input_gets_422(self, client: httpx.Client, as_a: Header, body: dict[str, Any]) -> None:
         assert client.patch("/v1/tenant/settings", headers=as_a, json=body).status_code == 422
+
+    def test_how_leads_are_scored_is_the_tenants_choice(
+        self, client: httpx.Client, filled: TwoTenants, as_a: Header, as_b: Header
+    ) -> None:
+        told = {"scoring": {"is_pooled": False, "capacity": 0.1}}
+        changed = client.patch("/v1/tenant/settings", headers=as_a, json=told).json()["settings"]
+        assert changed["scoring"] == told["scoring"]
+        assert "scoring" not in client.get("/v1/tenant", headers=as_b).json()["settings"]
+        client.patch("/v1/tenant/settings", headers=as_a, json={"scoring": None})
+        assert "scoring" not in client.get("/v1/tenant", headers=as_a).json()["settings"]
 
     def test_settings_change_one_by_one_and_are_told(
         self, client: httpx.Client, doors: Doors, filled: TwoTenants, as_a: Header, as_b: Header
