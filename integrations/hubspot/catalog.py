@@ -10,6 +10,8 @@ from integrations.hubspot.records import tombstone
 from integrations.source import JSON, Cursor, Page, Record
 from tekup.errors import PermissionLacking
 
+DEFINITIONS_EVERY_MS = 6 * 3_600_000
+"""Definitions take a request a kind and seldom change: while nothing of a kind changes, they are read so often."""
 _ALWAYS = ("hs_object_id", "hs_merged_object_ids")
 
 
@@ -22,6 +24,7 @@ class Catalog:
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
         self._names: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._definitions: dict[str, tuple[int, list[JSON]]] = {}
         self._schemas: tuple[int, list[JSON]] | None = None
 
     def names(self, kind: Kind, not_before: int) -> tuple[str, ...]:
@@ -41,6 +44,7 @@ class Catalog:
         if not archived:
             names = (*_ALWAYS, kind.modified, *(item["name"] for item in found))
             self._names[kind.name] = moment, tuple(dict.fromkeys(names))
+            self._definitions[kind.name] = moment, found
         return found
 
     def schemas(self, not_before: int) -> list[JSON]:
@@ -63,30 +67,42 @@ class Catalog:
             return list(KINDS.values())
 
     def property_pages(self, cursor: Cursor, not_before: int) -> Iterator[Page]:
-        """Yield the definitions of one kind a page, those kinds alone whose definitions changed since the cursor."""
+        """Yield the definitions of one kind a page, those kinds alone whose definitions changed since the cursor.
+
+        What was read for the kind's objects since ``not_before`` is not read again. Where none of them changed,
+        definitions that are younger than ``DEFINITIONS_EVERY_MS`` are taken to be what they were.
+        """
         known: dict[str, str] = cursor.get("digests") or {}
         told: dict[str, str] = dict(cursor.get("told") or {})
+        read_at: dict[str, int] = dict(cursor.get("read_at") or {})
         lacking: PermissionLacking | None = None
         for kind in self.kinds(not_before):
             if kind.name in told:
                 continue
+            moment, found = self._definitions.get(kind.name, (0, []))
+            is_young = self._portal.now() - read_at.get(kind.name, 0) < DEFINITIONS_EVERY_MS
+            if moment < not_before and kind.name in known and is_young:
+                told[kind.name] = known[kind.name]
+                continue
             try:
-                found = self.definitions(kind)
+                if moment < not_before:
+                    moment, found = self._portal.now(), self.definitions(kind)
             except PermissionLacking as fault:
                 lacking = fault
                 continue
-            found.sort(key=lambda item: str(item["name"]))
+            found = sorted(found, key=lambda item: str(item["name"]))
             digest = blake2b(payload_of(found), digest_size=12).hexdigest()
             records: list[Record] = []
             if known.get(kind.name) != digest:
                 records = _definition_records(kind, found)
                 if kind.name in known:
                     records += self._removed(kind, found)
-            told[kind.name] = digest
-            yield self._portal.meter.page(records, {"phase": "reading", "digests": known, "told": dict(told)})
+            told[kind.name], read_at[kind.name] = digest, moment
+            state = {"phase": "reading", "digests": known, "told": dict(told), "read_at": dict(read_at)}
+            yield self._portal.meter.page(records, state)
         if lacking is not None and not told:
             raise lacking
-        yield self._portal.meter.page([], {"phase": "full", "digests": {**known, **told}})
+        yield self._portal.meter.page([], {"phase": "full", "digests": {**known, **told}, "read_at": read_at})
 
     def _removed(self, kind: Kind, live: list[JSON]) -> list[Record]:
         names = {item["name"] for item in live}

@@ -28,9 +28,9 @@ class HubspotSource:
     """
 
     vendor = "hubspot"
-    # Schemas and properties come first: the objects are read with what they say.
+    # Schemas come first: they say which objects there are. Properties are read where objects changed, and told after.
     streams: tuple[str, ...] = (
-        "schemas", "properties", *OBJECT_STREAMS, "custom_objects",
+        "schemas", *OBJECT_STREAMS, "custom_objects", "properties",
         "pipelines", "owners", "lists", "forms", "form_submissions", "association_labels",
     )  # fmt: skip
     append_only: frozenset[str] = frozenset()

@@ -27,6 +27,7 @@ class Listings:
     def __init__(self, portal: Portal, catalog: Catalog) -> None:
         self._portal = portal
         self._catalog = catalog
+        self._forms: dict[str | None, tuple[int, JSON]] = {}
 
     def pages(self, cursor: Cursor | None, parts: Sequence[Part]) -> Iterator[Page]:
         """Yield all pages of all parts; a part that the credential may not read is left as it was."""
@@ -81,16 +82,20 @@ class Listings:
         """All forms, whatever their type: without asking, the vendor tells only some."""
 
         def read(after: str | None) -> tuple[list[Record], str | None]:
-            answer = self.forms_page(after)
+            answer = self.forms_page(after, self._portal.now())
             return full_records(answer["results"]), next_page(answer)
 
         return read
 
-    def forms_page(self, after: str | None) -> JSON:
-        """Return one page of forms as the vendor tells it."""
-        more: dict[str, Any] = {} if after is None else {"after": after}
-        types = ["all"]
-        return self._portal.call("forms", self._portal.apis.forms.get_page, limit=100, form_types=types, **more)
+    def forms_page(self, after: str | None, not_before: int) -> JSON:
+        """Return one page of forms as the vendor told it at ``not_before`` or later: two streams are read from it."""
+        moment, answer = self._forms.get(after, (-1, None))
+        if moment < not_before:
+            more: dict[str, Any] = {} if after is None else {"after": after}
+            moment, types = self._portal.now(), ["all"]
+            answer = self._portal.call("forms", self._portal.apis.forms.get_page, limit=100, form_types=types, **more)
+            self._forms[after] = moment, answer
+        return answer
 
     def schemas(self, not_before: int) -> Part:
         """The schemas of the portal's own kinds."""

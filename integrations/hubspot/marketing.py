@@ -124,7 +124,7 @@ class Submissions:
         asks_quiet = now - last["quiet_at"] >= QUIET_EVERY_MS
         pending, newest, after = [], {}, None
         while True:
-            answer = self._listings.forms_page(after)
+            answer = self._listings.forms_page(after, now - self._overlap_ms)
             for form in answer["results"]:
                 name = str(form["id"])
                 known = last["newest"].get(name)

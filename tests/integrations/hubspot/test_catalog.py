@@ -7,6 +7,7 @@ from tests.integrations.hubspot.reading import (
     OBJECTS,
     SLUG,
     change,
+    empty_log,
     link,
     make,
     paths,
@@ -20,6 +21,7 @@ from tests.integrations.hubspot.reading import (
 from tests.integrations.running import Sandbox
 
 PROPERTIES = "/crm/v3/properties"
+SIX_HOURS = 6 * 3600
 
 
 def _define(sandbox: Sandbox, kind: str, name: str) -> None:
@@ -60,7 +62,8 @@ def test_a_removed_property_breaks_no_pull(sandbox: Sandbox) -> None:
     sandbox.pass_time(60)
     records, cursor = read(source, "deals", cursor)
     assert "dealname" not in payloads(records)[deal]["properties"]
-    assert len(read(sandbox.hubspot(SLUG), "deals")[0]) == 79
+    held = truth(sandbox, "deals")
+    assert len(read(sandbox.hubspot(SLUG), "deals")[0]) == len(held["live"]) + len(held["archived"])
 
 
 def test_properties_that_are_made_renamed_and_removed_are_told(sandbox: Sandbox) -> None:
@@ -70,7 +73,7 @@ def test_properties_that_are_made_renamed_and_removed_are_told(sandbox: Sandbox)
     assert payloads(records)["contacts/email"]["label"] == "Email"
     again, cursor = read(source, "properties", cursor)
     assert again == []
-    sandbox.pass_time(60)
+    sandbox.pass_time(SIX_HOURS)
     _define(sandbox, "contacts", "favourite_cake")
     change(sandbox, "PATCH", f"{PROPERTIES}/contacts/email", {"label": "E-post"})
     change(sandbox, "DELETE", f"{PROPERTIES}/deals/amount")
@@ -84,12 +87,37 @@ def test_properties_that_are_made_renamed_and_removed_are_told(sandbox: Sandbox)
     assert read(source, "properties", cursor)[0] == []
 
 
+def test_the_definitions_of_a_kind_are_read_when_its_objects_changed_or_were_last_read_long_ago(
+    sandbox: Sandbox,
+) -> None:
+    first = sandbox.hubspot(SLUG)
+    _, contacts = read(first, "contacts")
+    _, cursor = read(first, "properties")
+    sandbox.pass_time(3600)
+    for kind in ("contacts", "deals"):
+        _define(sandbox, kind, "favourite_cake")
+    make(sandbox, "contacts", email="a@example.test")
+    sandbox.pass_time(60)
+    source = sandbox.hubspot(SLUG)
+    read(source, "contacts", contacts)
+    empty_log(sandbox)
+    records, cursor = read(source, "properties", cursor)
+    assert "contacts/favourite_cake" in payloads(records)
+    assert {record.object_id.split("/")[0] for record in records} == {"contacts"}
+    # of what changed it is asked what was removed; what there is was read for the object
+    assert [path for path in paths(sandbox) if path.startswith(PROPERTIES)] == [f"{PROPERTIES}/contacts"]
+    sandbox.pass_time(SIX_HOURS)
+    assert "deals/favourite_cake" in payloads(read(sandbox.hubspot(SLUG), "properties", cursor)[0])
+
+
 def test_a_property_that_comes_back_under_its_old_name_is_live(sandbox: Sandbox) -> None:
     source = sandbox.hubspot(SLUG)
     _, cursor = read(source, "properties")
     change(sandbox, "DELETE", f"{PROPERTIES}/deals/amount")
+    sandbox.pass_time(SIX_HOURS)
     _, cursor = read(source, "properties", cursor)
     _define(sandbox, "deals", "amount")
+    sandbox.pass_time(SIX_HOURS)
     records, _ = read(source, "properties", cursor)
     assert reasons(records)["deals/amount"] is None
 
