@@ -9,6 +9,7 @@ from serving.attribution.endpoints import router as attribution
 from serving.audit.endpoints import router as audit
 from serving.auth.endpoints import router as auth
 from serving.automation.endpoints import router as automation
+from serving.campaigns.endpoints import router as campaigns
 from serving.crm.endpoints import router as crm
 from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
@@ -38,6 +39,7 @@ ROUTERS = (
     predictions,
     leads,
     crm,
+    campaigns,
     assignment,
     automation,
     forms,

@@ -20,7 +20,6 @@ from dashboards.formats import (
     format_rate,
     money_scale,
 )
-from dashboards.markdown import plain
 from dashboards.texts import text
 from dashboards.vocabulary import CHANNELS, say
 from tekup.clock import utc_now
@@ -135,7 +134,7 @@ def _row(row: dict[str, object], pace: Pace | None, language: Language) -> dict[
 
     end = row["end_date"]
     return {
-        text("campaign", language): plain(str(row["campaign_name"])),
+        text("campaign", language): str(row["campaign_name"]),
         text("channel", language): say(CHANNELS, str(row["channel"]), language),
         text("budget", language): money("budget_cents"),
         text("spend", language): money("spend_cents"),

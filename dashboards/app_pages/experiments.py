@@ -163,11 +163,12 @@ def _draw_history(found: Finding, rules: Rules, language: Language) -> None:
         ]
     )
     st.subheader(text("trial_history_title", language), anchor=False)
-    title = text("history_axis", language, metric=_say_metric(rules.primary_metric, language))
     is_rate = metric is not None and metric.kind == "rate"
     st.altair_chart(
-        charts.draw_history(frame, title, language, is_rate=is_rate), alt=text("trial_history_alt", language)
+        charts.draw_history(frame, text("history_axis", language), language, is_rate=is_rate),
+        alt=text("trial_history_alt", language),
     )
+    st.caption(text("history_caption", language, metric=_say_metric(rules.primary_metric, language)))
 
 
 def _draw_table(found: Finding, language: Language) -> None:

@@ -72,9 +72,10 @@ def draw_history(frame: pl.DataFrame, title: str, language: Language, *, is_rate
 def draw_spend(frame: pl.DataFrame, title: str, language: Language) -> alt.Chart:
     """Stacked bars a week from columns ``week``, ``channel`` (in words) and ``amount``."""
     names = sorted(frame["channel"].unique().to_list())
+    width = min(30, max(5, 600 // max(frame["week"].n_unique(), 1)))
     bars = (
         alt.Chart(frame)
-        .mark_bar()
+        .mark_bar(size=width)
         .encode(
             x=alt.X("week:T", title=None),
             y=alt.Y("sum(amount):Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5)),

@@ -51,7 +51,10 @@ class Finding:
 
 def rules_of(stored: Mapping[str, Any]) -> Rules:
     """The rules of an experiment as it is stored."""
-    ends_at = stored["ends_at"]
+    ends_at, stopped_at = stored["ends_at"], stored["stopped_at"]
+    if isinstance(stopped_at, datetime):
+        # nobody comes any more: all that can be known is known once the last one's days are over
+        ends_at = stopped_at + timedelta(days=stored["outcome_days"])
     return Rules(
         variants=[Variant(told["name"], float(told.get("weight", 1))) for told in stored["variants"]],
         primary_metric=stored["primary_metric"],

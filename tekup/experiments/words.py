@@ -39,8 +39,8 @@ _SENTENCES: dict[Verdict, tuple[str, str]] = {
         "Nothing is sure yet. Let it run; you may look every day.",
     ),
     "over": (
-        "Tiden er gået, og intet er sikkert. Stop, eller giv det mere tid.",
-        "Its time is over and nothing is sure. Stop it, or give it more time.",
+        "Tiden er gået, og intet er sikkert. Vælg frit, eller prøv igen med flere personer.",
+        "Its time is over and nothing is sure. Choose freely, or try again with more persons.",
     ),
 }
 
