@@ -25,6 +25,7 @@ from serving.predictions.endpoints import router as predictions
 from serving.privacy.endpoints import router as privacy
 from serving.roles.endpoints import router as roles
 from serving.scores.endpoints import router as scores
+from serving.search.endpoints import router as search
 from serving.sessions.endpoints import router as sessions
 from serving.tenants.endpoints import router as tenants
 from serving.tokens.endpoints import router as tokens
@@ -40,6 +41,7 @@ ROUTERS = (
     leads,
     crm,
     campaigns,
+    search,
     assignment,
     automation,
     forms,

@@ -1,4 +1,4 @@
-"""Who may merge and search."""
+"""Who may look for duplicates and merge."""
 
 from typing import Annotated, TypeAlias
 
@@ -11,4 +11,3 @@ ContactWriter: TypeAlias = Annotated[Subject, Security(authenticate, scopes=["co
 CompanyReader: TypeAlias = Annotated[Subject, Security(authenticate, scopes=["companies:read"])]
 CompanyWriter: TypeAlias = Annotated[Subject, Security(authenticate, scopes=["companies:write"])]
 """Who changes contacts or companies sees the merges into them, which hold records whole."""
-Searcher: TypeAlias = Annotated[Subject, Security(authenticate, scopes=["companies:read"])]

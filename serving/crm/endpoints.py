@@ -1,33 +1,18 @@
-"""Routes of the CRM: those that every resource has, and duplicates, merges and search."""
+"""Routes of the CRM: those that every resource has, and duplicates and merges."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
-from serving.crm import merging, searching
-from serving.crm.auth import CompanyReader, CompanyWriter, ContactReader, ContactWriter, Searcher
+from serving.crm import merging
+from serving.crm.auth import CompanyReader, CompanyWriter, ContactReader, ContactWriter
 from serving.crm.resources import COMPANY, CONTACT, RESOURCES
-from serving.crm.schemas import DuplicateGroups, Merge, MergeRequest, SearchHits
+from serving.crm.schemas import DuplicateGroups, Merge, MergeRequest
 from serving.kit.databases import AppDatabases
-from serving.kit.text import Text
 from serving.records.routes import resource_router, shelf_of
 
 router = APIRouter()
 crm = APIRouter(tags=["crm"])
-
-
-@crm.get("/v1/search")
-async def search_records(
-    subject: Searcher,
-    databases: AppDatabases,
-    q: Annotated[Text, Query(min_length=2, description="Words to look for.")],
-) -> SearchHits:
-    """Contacts, companies, deals and leads whose names, addresses or domains hold `q`, up to 20 of each.
-
-    Kinds that your token may not read are left out, and people where it lacks `persons:read`.
-    """
-    return await searching.search(databases, subject, q)
 
 
 @crm.get("/v1/contacts/duplicates")

@@ -1,10 +1,10 @@
-"""SQL of merges, duplicates and the search over records."""
+"""SQL of merges and duplicates."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, text, update
+from sqlalchemy import ColumnElement, Row, Table, func, insert, text, update
 
 from serving.kit.repository import TenantRepository
 from serving.models.crm import activities, companies, contacts, deals, identities, record_merges, touchpoints
@@ -18,7 +18,6 @@ HOLDERS: Mapping[str, tuple[tuple[Table, str], ...]] = {
 }  # fmt: skip
 """Where a record is named, and by which column."""
 MOST_GROUPS = 200
-MOST_HITS = 20
 
 
 class MergeRepository(TenantRepository):
@@ -72,11 +71,3 @@ class MergeRepository(TenantRepository):
         query = query.where(key.is_not(None), key != "").group_by(key).having(func.count() > 1)
         rows = await self.fetch_all(query.order_by(func.count().desc(), func.min(key)).limit(MOST_GROUPS))
         return [list(row.ids) for row in rows]
-
-    async def hits(
-        self, table: Table, words: str, searched: Sequence[str], title: ColumnElement[Any], detail: ColumnElement[Any]
-    ) -> Sequence[Row[Any]]:
-        """Records of a table that hold the words."""
-        found = or_(*(table.c[name].icontains(words, autoescape=True) for name in searched))
-        query = self.rows_of(table, table.c.id, title.label("title"), detail.label("detail")).where(found)
-        return await self.fetch_all(query.order_by(table.c.updated_at.desc()).limit(MOST_HITS))

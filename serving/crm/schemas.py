@@ -472,18 +472,3 @@ class DuplicateGroups(BaseModel):
     """The largest groups first, up to 200."""
 
     items: list[DuplicateGroup]
-
-
-class SearchHit(BaseModel):
-    """A record that holds the words."""
-
-    kind: Literal["contact", "company", "deal", "lead"]
-    id: UUID
-    title: str | None
-    detail: str | None
-
-
-class SearchHits(BaseModel):
-    """Up to 20 of each kind, the latest change first."""
-
-    items: list[SearchHit]

@@ -180,7 +180,7 @@ ROUTES_AND_SCOPES |= {
     "POST /v1/automation-rules/dry-run": {"automation:write"},
     "POST /v1/automation-runs/{record_id}/retry": {"automation:write"},
 }
-GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md", "forms.md")
+GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md", "forms.md", "search.md")
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:

@@ -397,23 +397,3 @@ class TestMerging:
         assert client.post(f"/v1/companies/merges/{merge['id']}/undo", headers=as_b).status_code == 404
         assert client.post(f"/v1/contacts/merges/{merge['id']}/undo", headers=as_a).status_code == 404
         assert client.post(f"/v1/companies/merges/{merge['id']}/undo", headers=as_a).status_code == 200
-
-
-class TestSearch:
-    def test_finds_words_in_what_the_caller_may_read(
-        self, client: httpx.Client, as_a: Header, as_b: Header, filled: TwoTenants, token_of: Callable[..., Header]
-    ) -> None:
-        company = make(client, as_a, "company", name="Æblegården 100%", domain="aeble.example")
-        make(client, as_a, "contact", first_name="Åse", last_name="Æblegren", email="aase@aeble.example")
-        found = client.get("/v1/search", headers=as_a, params={"q": "æBLEG"}).json()["items"]
-        assert {(hit["kind"], hit["title"]) for hit in found} == {
-            ("company", "Æblegården 100%"), ("contact", "Åse Æblegren")
-        }  # fmt: skip
-        percent = client.get("/v1/search", headers=as_a, params={"q": "0%"}).json()["items"]
-        assert [hit["id"] for hit in percent] == [company["id"]]
-        narrow = token_of(filled.a, "companies:read")
-        kinds = {hit["kind"] for hit in client.get("/v1/search", headers=narrow, params={"q": "aeble"}).json()["items"]}
-        assert kinds == {"company"}
-        assert client.get("/v1/search", headers=as_b, params={"q": "æbleg"}).json()["items"] == []
-        assert client.get("/v1/search", headers=as_a, params={"q": "æ"}).status_code == 422
-        assert client.get("/v1/search", params={"q": "aeble"}).status_code == 401

@@ -1,0 +1,15 @@
+"""Search: the words of leads, contacts, companies, deals and activities, in Danish, in English and as they stand."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+
+
+def upgrade() -> None:
+    # the driver's own connection: a script of many statements with literal percent signs
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_text())
