@@ -15,6 +15,7 @@ from serving.deliveries.endpoints import router as deliveries
 from serving.events.endpoints import router as events
 from serving.experiments.endpoints import router as experiments
 from serving.explanations.endpoints import router as explanations
+from serving.files.endpoints import router as files
 from serving.forms.endpoints import router as forms
 from serving.graphql.endpoints import router as graphql
 from serving.health.endpoints import router as health
@@ -31,6 +32,7 @@ from serving.tenants.endpoints import router as tenants
 from serving.tokens.endpoints import router as tokens
 from serving.touchpoints.endpoints import router as touchpoints
 from serving.users.endpoints import router as users
+from serving.views.endpoints import router as views
 from serving.webhooks.endpoints import router as webhooks
 
 ROUTERS = (
@@ -42,6 +44,8 @@ ROUTERS = (
     crm,
     campaigns,
     search,
+    views,
+    files,
     assignment,
     automation,
     forms,

@@ -3,6 +3,6 @@
 Importing the package registers every type of event.
 """
 
-from tekup.contracts import automation_events, crm_events, events, experiment_events, form_events
+from tekup.contracts import automation_events, crm_events, events, experiment_events, form_events, workspace_events
 
-__all__ = ["automation_events", "crm_events", "events", "experiment_events", "form_events"]
+__all__ = ["automation_events", "crm_events", "events", "experiment_events", "form_events", "workspace_events"]

@@ -34,9 +34,13 @@ class RoleDefinition:
 
 _EVERYTHING = frozenset(SCOPES)
 _WORK = frozenset(scope for scope in SCOPES if scope.split(":")[0] not in _ADMINISTRATION)
-_CRM = ("contacts", "companies", "deals", "pipelines", "activities", "campaigns", "experiments")
+_CRM = (
+    "contacts", "companies", "deals", "pipelines", "activities", "campaigns", "experiments", "views", "files",
+)  # fmt: skip
 _READING = frozenset({"scores:read", "leads:read", "kpis:read", *(f"{noun}:read" for noun in _CRM)})
-_SELLING = frozenset(f"{noun}:write" for noun in ("leads", "contacts", "companies", "deals", "activities"))
+_SELLING = frozenset(
+    f"{noun}:write" for noun in ("leads", "contacts", "companies", "deals", "activities", "views", "files")
+)
 
 BUILT_IN: dict[str, RoleDefinition] = {
     role.name: role

@@ -152,7 +152,8 @@ ROUTES_AND_SCOPES = {
 RESOURCES = {
     "companies": "companies", "contacts": "contacts", "deals": "deals", "pipelines": "pipelines", "stages": "pipelines",
     "activities": "activities", "campaigns": "campaigns", "campaign-spend": "campaigns", "custom-fields": "tenant",
-    "automation-rules": "automation", "assignment-rules": "automation", "forms": "forms",
+    "automation-rules": "automation", "assignment-rules": "automation", "forms": "forms", "saved-views": "views",
+    "files": "files",
     "experiments": "experiments",
 }  # fmt: skip
 ROUTES_OF_A_LOG = ("GET …", "GET …/export", "GET …/{record_id}")
