@@ -22,6 +22,7 @@ from serving.health.endpoints import router as health
 from serving.identity_providers.endpoints import router as identity_providers
 from serving.kpis.endpoints import router as kpis
 from serving.leads.endpoints import router as leads
+from serving.links.endpoints import router as links
 from serving.predictions.endpoints import router as predictions
 from serving.privacy.endpoints import router as privacy
 from serving.roles.endpoints import router as roles
@@ -49,6 +50,7 @@ ROUTERS = (
     assignment,
     automation,
     forms,
+    links,
     touchpoints,
     experiments,
     attribution,

@@ -6,6 +6,7 @@ from sqlalchemy import Row, update
 
 from serving.assignment.choosing import choose_owner
 from serving.kit.problems import unusable_field
+from serving.links.service import check_campaign_name
 from serving.models.crm import campaigns, deals, pipelines, stages
 from serving.records.repository import RecordRepository
 from tekup.clock import utc_now
@@ -81,6 +82,7 @@ async def settle_campaign(
     repository: RecordRepository, values: dict[str, Any], before: Row[Any] | None
 ) -> dict[str, Any]:
     """A campaign ends after it began, also where only one of the two is changed."""
+    await check_campaign_name(repository.session, repository.tenant_id, values.get("utm_campaign"))
     told = dict(before._mapping) | values if before is not None else values
     if told["starts_on"] is not None and told["ends_on"] is not None and told["ends_on"] < told["starts_on"]:
         raise unusable_field("/ends_on", "lies before starts_on")

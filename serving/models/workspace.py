@@ -1,9 +1,10 @@
-"""Tables of saved views and files in the operational database."""
+"""Tables of saved views, files and rules of naming in the operational database."""
 
-from sqlalchemy import BigInteger, Boolean, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from serving.models.crm import tenant_table
+from serving.models.operational import metadata
 
 saved_views = tenant_table(
     "saved_views",
@@ -30,4 +31,15 @@ files = tenant_table(
     deal_id=UUID(),
     activity_id=UUID(),
     owner_id=UUID(),
+)
+
+utm_rules = Table(
+    "utm_rules",
+    metadata,
+    Column("tenant_id", UUID, primary_key=True),
+    Column("sources", ARRAY(Text)),
+    Column("mediums", ARRAY(Text)),
+    Column("separator", Text),
+    Column("parts", JSONB),
+    Column("updated_at", DateTime(timezone=True)),
 )

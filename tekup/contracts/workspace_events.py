@@ -1,4 +1,4 @@
-"""Types of events of saved views and files. What an event type is stands in `events`."""
+"""Types of events of saved views, files and rules of naming. What an event type is stands in `events`."""
 
 from uuid import UUID
 
@@ -54,3 +54,9 @@ class FileDeleted(EventData):
 
     aggregate, scope = "file", "files:read"
     file_id: UUID
+
+
+class UtmRulesChanged(EventData):
+    """The tenant's rules of naming links were set."""
+
+    aggregate, scope = "utm_rules", "campaigns:read"

@@ -175,6 +175,9 @@ ROUTES_AND_SCOPES |= {route.replace("…", "/v1/form-submissions"): {"forms:read
 ROUTES_AND_SCOPES |= {route.replace("…", "/v1/automation-runs"): {"automation:read"} for route in ROUTES_OF_A_LOG}
 ROUTES_AND_SCOPES |= {
     "GET /v1/automation-rules/triggers": {"automation:read"},
+    "GET /v1/utm-rules": {"campaigns:read"},
+    "PUT /v1/utm-rules": {"campaigns:write"},
+    "POST /v1/utm-links": {"campaigns:read"},
     "GET /v1/assignment-rules/loads": {"automation:read"},
     "POST /v1/leads/assignments": {"leads:write"},
     "POST /v1/deals/assignments": {"deals:write"},

@@ -1,0 +1,1 @@
+"""Links of campaigns: building them, and the tenant's rules of how sources, mediums and campaigns are named."""
