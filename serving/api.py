@@ -20,6 +20,7 @@ from serving.forms.endpoints import router as forms
 from serving.graphql.endpoints import router as graphql
 from serving.health.endpoints import router as health
 from serving.identity_providers.endpoints import router as identity_providers
+from serving.imports.endpoints import router as imports
 from serving.kpis.endpoints import router as kpis
 from serving.leads.endpoints import router as leads
 from serving.links.endpoints import router as links
@@ -44,6 +45,7 @@ ROUTERS = (
     leads,
     crm,
     campaigns,
+    imports,
     search,
     views,
     files,

@@ -42,10 +42,12 @@ class UtmRulesUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sources: Annotated[list[Word], Field(default=[], max_length=200)]
-    mediums: Annotated[list[Word], Field(default=[], max_length=200)]
+    sources: Annotated[list[Word], Field(max_length=200)] = Field(default=[])
+    mediums: Annotated[list[Word], Field(max_length=200)] = Field(default=[])
     separator: Literal["-", "_", "."] = "-"
-    parts: Annotated[list[NamePart], Field(default=[], max_length=12, description="Of a campaign's name, in order.")]
+    parts: Annotated[list[NamePart], Field(max_length=12)] = Field(
+        default=[], description="Of a campaign's name, in order."
+    )
 
 
 class UtmRules(UtmRulesUpdate):

@@ -36,8 +36,8 @@ async def settle_view(repository: RecordRepository, values: dict[str, Any], befo
     except ValidationError as error:
         faults = []
         for one in error.errors():
-            place = "".join(f"/{part}" for part in one["loc"])
-            faults.append({"pointer": place if place == "/sort" else f"/filters{place}", "detail": one["msg"]})
+            where = "".join(f"/{part}" for part in one["loc"])
+            faults.append({"pointer": where if where == "/sort" else f"/filters{where}", "detail": one["msg"]})
         raise Problem(422, "unusable-input", "the request can't be used", errors=faults) from None
     for place, column in enumerate(will_be["columns"]):
         if column.split(".")[0] not in record.model_fields or ("." in column and not column.startswith("custom.")):

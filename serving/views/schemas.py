@@ -45,6 +45,6 @@ class SavedView(Linked):
     list: ListName
     filters: dict[str, Any]
     sort: str
-    columns: list[str]
+    columns: Columns
     is_shared: bool
     owner_id: UUID = Field(description="The user or token that made it.")

@@ -175,6 +175,7 @@ ROUTES_AND_SCOPES |= {route.replace("…", "/v1/form-submissions"): {"forms:read
 ROUTES_AND_SCOPES |= {route.replace("…", "/v1/automation-runs"): {"automation:read"} for route in ROUTES_OF_A_LOG}
 ROUTES_AND_SCOPES |= {
     "GET /v1/automation-rules/triggers": {"automation:read"},
+    **{f"POST /v1/{name}/imports": {f"{name}:write"} for name in ("contacts", "companies", "deals")},
     "GET /v1/utm-rules": {"campaigns:read"},
     "PUT /v1/utm-rules": {"campaigns:write"},
     "POST /v1/utm-links": {"campaigns:read"},
@@ -184,7 +185,7 @@ ROUTES_AND_SCOPES |= {
     "POST /v1/automation-rules/dry-run": {"automation:write"},
     "POST /v1/automation-runs/{record_id}/retry": {"automation:write"},
 }
-GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md", "forms.md", "search.md")
+GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md", "forms.md", "search.md", "crm-import.md")
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
