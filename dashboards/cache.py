@@ -1,12 +1,17 @@
-"""Queries remembered for a moment. Streamlit's cache is shared by all users, so the tenant is each call's first key."""
+"""Queries remembered for a moment, by tenant and by whether the reader may see who people are.
+
+Streamlit's cache is shared by all users: what decides over a row has to be part of the key.
+"""
 
 import inspect
 from collections.abc import Callable
 from datetime import timedelta
-from typing import ParamSpec, TypeVar, cast
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 
 import streamlit as st
 
+from dashboards import session
 from dashboards.queries import (
     attribution_distribution,
     check_failure,
@@ -41,6 +46,7 @@ from dashboards.queries import (
     model_version,
     sync_run,
 )
+from dashboards.queries.reader import reading_as, sees_people
 
 TTL = timedelta(seconds=60)
 MAX_ENTRIES = 200
@@ -60,8 +66,37 @@ def per_tenant(function: Callable[P, R]) -> Callable[P, R]:
         raise TypeError(f"{function.__name__}: the first parameter of a cached query must be tenant_id")
     if hidden := [name for name in parameters if name.startswith("_")]:
         raise TypeError(f"{function.__name__}: {hidden[0]} would not be part of the key")
-    remember = st.cache_data(ttl=TTL, max_entries=MAX_ENTRIES, show_spinner=False)
-    return cast(Callable[P, R], remember(function))
+
+    def read_as(may_see_people: bool, *arguments: Any, **named: Any) -> R:
+        with reading_as(may_see_people=may_see_people):
+            return function(*arguments, **named)
+
+    # Streamlit tells functions apart by their name and source, which all of these have in common
+    read_as.__qualname__ = f"{function.__module__}.{function.__qualname__}"
+    remembered: Any = st.cache_data(ttl=TTL, max_entries=MAX_ENTRIES, show_spinner=False)(read_as)
+
+    @wraps(function)
+    def call(*arguments: P.args, **named: P.kwargs) -> R:
+        return cast(R, remembered(_may_see_people(), *arguments, **named))
+
+    call.clear = remembered.clear  # type: ignore[attr-defined]  # as Streamlit's own functions have it
+    return call
+
+
+def as_this_reader(function: Callable[[], R]) -> Callable[[], R]:
+    """``function`` for later, when Streamlit no longer says whose session it is: for whom it is asked now."""
+    may_see_people = _may_see_people()
+
+    def call() -> R:
+        with reading_as(may_see_people=may_see_people):
+            return function()
+
+    return call
+
+
+def _may_see_people() -> bool:
+    said = sees_people.get()
+    return session.sees_people() if said is None else said
 
 
 last_day = per_tenant(kpi_tenant_daily.read_last_day)

@@ -13,6 +13,7 @@ from dashboards.api_client import ApiUnavailable, Grant, SignInRefused
 from dashboards.formats import Language
 from tekup.clock import utc_now
 from tekup.settings import current_settings
+from tekup.tenancy import TenantContext
 
 _SESSION = "signed_in"
 _LANGUAGE = "language"
@@ -37,6 +38,11 @@ class SignedIn:
     expires_at: datetime
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether he may see who leads and contacts are, by the rule that the API has."""
+        return TenantContext(self.tenant_id, self.role, self.scopes).sees_people
 
 
 def begin(grant: Grant, email: str) -> None:
@@ -125,6 +131,12 @@ def require() -> SignedIn:
     if signed_in is None:
         st.stop()
     return signed_in
+
+
+def sees_people() -> bool:
+    """Whether the person at this browser may see who leads and contacts are; nobody may not."""
+    signed_in = st.session_state.get(_SESSION)
+    return isinstance(signed_in, SignedIn) and signed_in.sees_people
 
 
 def has_just_expired() -> bool:

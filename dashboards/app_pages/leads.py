@@ -53,7 +53,11 @@ def show() -> None:
     )
     _draw_list(leads, language)
     offer_files(
-        "leads", lambda: say_leads(cache.ranked_leads(signed_in.tenant_id, wanted, EXPORT_LIMIT), language), language
+        "leads",
+        cache.as_this_reader(
+            lambda: say_leads(cache.ranked_leads(signed_in.tenant_id, wanted, EXPORT_LIMIT), language)
+        ),
+        language,
     )
 
 

@@ -125,6 +125,15 @@ def ensure_built_schemas(admin: psycopg.Connection) -> None:
         admin.execute(sql.SQL("create schema if not exists {} authorization tekup_all_tenants").format(identifier))
     admin.execute("grant usage on schema marts to tekup_reader, tekup_app")
     admin.execute("grant usage on schema staging, intermediate, marts to tekup_pipeline")
+    admin.execute(f"grant usage on schema marts to {MASKED_ROLE}")
+    with admin.transaction():
+        # what was built before a guard learned something is secured as what is built now
+        admin.execute(f"set local role {ALL_TENANTS_ROLE}")
+        admin.execute(
+            "select ops.secure_relation(c.oid::regclass) from pg_class as c "
+            "where c.relnamespace = 'marts'::regnamespace and c.relkind in ('r', 'p') "
+            "and c.relowner = current_user::regrole"
+        )
 
 
 def ensure_guard(admin: psycopg.Connection) -> bool:

@@ -91,7 +91,7 @@ def api(two_tenants: TwoTenants, environment: dict[str, str]) -> Iterator[str]:
 
 @pytest.fixture
 def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process reads the filled database, with empty caches before and after."""
+    """This process reads the filled database as one who may see people, with empty caches before and after."""
     import streamlit as st
 
     monkeypatch.setenv("TEKUP_HOME", str(settings.home_path))
@@ -101,7 +101,8 @@ def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.Monkey
     forget = (current_settings.cache_clear, reader._doors.cache_clear, st.cache_data.clear)
     for clear in forget:
         clear()
-    yield
+    with reader.reading_as(may_see_people=True):
+        yield
     for clear in forget:
         clear()
 

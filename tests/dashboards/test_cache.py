@@ -10,6 +10,7 @@ import pytest
 from dashboards import cache
 from dashboards.queries import fct_lead
 from dashboards.queries.fct_lead import LeadFilter
+from dashboards.queries.reader import reading_as
 from tests.fixtures.database import TwoTenants
 from tests.paths import ROOT
 
@@ -77,3 +78,18 @@ def test_another_filter_is_another_key(two_tenants: TwoTenants) -> None:
     everybody = cache.lead_count(two_tenants.a.id, LeadFilter())
     winners = cache.lead_count(two_tenants.a.id, LeadFilter(statuses=("won",)))
     assert winners < everybody == fct_lead.count_leads(two_tenants.a.id, LeadFilter())
+
+
+@pytest.mark.usefixtures("here")
+def test_who_may_not_see_people_is_not_given_what_was_read_for_who_may(two_tenants: TwoTenants) -> None:
+    tenant = two_tenants.a.id
+    for _ in range(2):
+        assert cache.ranked_leads(tenant, LeadFilter())["full_name"].null_count() == 0
+        with reading_as(may_see_people=False):
+            leads = cache.ranked_leads(tenant, LeadFilter())
+            later = cache.as_this_reader(lambda: cache.ranked_leads(tenant, LeadFilter()))
+            assert cache.failures(tenant).is_empty()
+        for seen in (leads, later()):
+            assert seen.height == cache.ranked_leads(tenant, LeadFilter()).height
+            assert seen["full_name"].null_count() == seen["email"].null_count() == seen.height
+    assert cache.failures(tenant).height == 1

@@ -87,6 +87,7 @@
     {%- if existing is not none -%}
         {% do tenant_table__run(
             'drop table ' ~ existing ~ ' cascade; alter table ' ~ made ~ ' rename to ' ~ target.identifier
+            ~ "; select ops.secure_relation('" ~ target ~ "')"
         ) %}
     {%- endif -%}
     {% do tenant_table__start_change_log(target) %}

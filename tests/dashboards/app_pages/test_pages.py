@@ -6,9 +6,10 @@ import streamlit as st
 from dashboards import navigation
 from dashboards.formats import Language
 from tekup.db import Database, Doors
+from tekup.directory.roles import BUILT_IN
 from tekup.directory.tenants import Tenant, create_tenant
 from tekup.settings import current_settings
-from tests.dashboards.app_pages.opened import open_page, visible_text
+from tests.dashboards.app_pages.opened import open_app, open_page, visible_text
 from tests.dashboards.marts import CHANNELS, lead_id
 from tests.fixtures.database import TwoTenants
 
@@ -198,3 +199,15 @@ def test_a_fault_of_the_program_is_a_number_here_and_a_traceback_in_the_log(
     logged = capfd.readouterr().err
     assert reference in logged
     assert "Traceback" in logged
+
+
+def test_an_analyst_sees_leads_and_not_who_they_are(two_tenants: TwoTenants) -> None:
+    analyst = tuple(BUILT_IN["analyst"].scopes)
+    named = visible_text(open_page(two_tenants.a, "leads"))
+    app = open_app(two_tenants.a, scopes=analyst).switch_page("app_pages/leads.py").run()
+    assert not app.exception
+    said = visible_text(app)
+    assert "Alfa Person" in named
+    assert "Alfa Person" not in said
+    assert "@" not in said
+    assert len(app.dataframe[0].value) > 10
