@@ -173,24 +173,18 @@ _VENDORS = {
 }  # fmt: skip
 
 _CHANGES = """
-update raw_operational.touchpoints set channel = 'referral', synced_at = now()
-where hashtext(id::text || tenant_id::text) % {one_in} = 0;
+update raw_operational.touchpoints set channel = 'referral', synced_at = now() where {occurred_at};
 update raw_operational.touchpoints set deleted_at = now(), synced_at = now()
 where hashtext(id::text || tenant_id::text) % {one_in} = 1 and hashtext(id::text) % 5 = 0;
 insert into raw_operational.touchpoints
     (tenant_id, id, anonymous_id, kind, channel, occurred_at, created_at, updated_at, changed_xid)
 select tenant_id, md5('later ' || id)::uuid, anonymous_id, kind, channel, '2025-12-01', '2025-12-01', '2025-12-01', '6'
 from raw_operational.touchpoints where hashtext(id::text || tenant_id::text) % ({one_in} * 2) = 2;
-update raw_operational.leads set status = 'lost', lost_at = '2025-12-01', synced_at = now()
-where hashtext(id::text || tenant_id::text) % {one_in} = 0;
-update raw_operational.contacts set job_title = 'Director', synced_at = now()
-where hashtext(id::text || tenant_id::text) % {one_in} = 0;
-update raw_operational.deals set amount_cents = amount_cents + 1, synced_at = now()
-where hashtext(id::text || tenant_id::text) % {one_in} = 0;
-update raw_operational.campaign_spend set amount_cents = amount_cents + 1, synced_at = now()
-where hashtext(id::text || tenant_id::text) % {one_in} = 0;
-update raw_operational.activities set outcome = 'busy', synced_at = now()
-where hashtext(id::text || tenant_id::text) % {one_in} = 0;
+update raw_operational.leads set status = 'lost', lost_at = '2025-12-01', synced_at = now() where {created_at};
+update raw_operational.contacts set job_title = 'Director', synced_at = now() where {spread};
+update raw_operational.deals set amount_cents = amount_cents + 1, synced_at = now() where {created_at};
+update raw_operational.campaign_spend set amount_cents = amount_cents + 1, synced_at = now() where {created_at};
+update raw_operational.activities set outcome = 'busy', synced_at = now() where {occurred_at};
 """
 _VENDOR_CHANGE = """
 update {table} set payload = payload || '{{"changed": true}}', synced_at = now()
@@ -210,9 +204,17 @@ def load(connection: psycopg.Connection, scale: float) -> int:
     return sum(count_rows(connection).values())
 
 
-def change(connection: psycopg.Connection, one_in: int) -> int:
-    """Change one row in so many of each larger table, delete some touchpoints and add others; returns how many."""
-    connection.execute(_CHANGES.format(one_in=one_in).encode())
+def change(connection: psycopg.Connection, one_in: int, *, is_recent: bool = False) -> int:
+    """Change one row in so many of each larger table, delete some touchpoints and add others; returns how many.
+
+    The rows are spread over all days, or, where ``is_recent``, those of the newest days as far as rows have days.
+    """
+    spread = f"hashtext(id::text || tenant_id::text) % {one_in} = 0"
+    where = {"spread": spread, "created_at": spread, "occurred_at": spread}
+    if is_recent:
+        newest = f"timestamptz '2024-01-01' + {_DAYS - _DAYS / one_in} * interval '1 day'"
+        where |= {moment: f"{moment} >= {newest}" for moment in ("created_at", "occurred_at")}
+    connection.execute(_CHANGES.format(one_in=one_in, **where).encode())
     for table in _VENDORS:
         connection.execute(_VENDOR_CHANGE.format(table=table, one_in=one_in).encode())
     changed = 0

@@ -1,6 +1,6 @@
 """Times dbt's builds at growing sizes: in full, after a change of 1 %, with nothing new. Nothing is asserted.
 
-Run from the repository: python -m benchmarks.warehouse.run [--base 0.125] [--sizes 1,4,16] [--changed 100]
+Run from the repository: python -m benchmarks.warehouse.run [--base 0.125] [--sizes 1,4,16] [--changed 100] [--recent]
 Size 1 is ``base`` times what `tekup run` simulates. Each size has a database of its own. "same SQL" sends the very
 statements of dbt's models again, in their order and over as many connections, to a copy of the database: what dbt's
 build costs beyond it is dbt's overhead. "floor" reads each raw row and writes each mart's row once.
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--base", type=float, default=0.125, help="what size 1 is, in default scales")
     parser.add_argument("--sizes", default="1,4,16")
     parser.add_argument("--changed", type=int, default=100, help="one row in so many changes")
+    parser.add_argument("--recent", action="store_true", help="change rows of the newest days instead of rows of all")
     parser.add_argument("--no-replay", action="store_true", help="leave the same SQL without dbt away")
     parser.add_argument("--models", type=int, default=0, help="show so many of the models that cost most")
     parser.add_argument("--json", type=Path, help="write the figures there too")
@@ -94,7 +95,7 @@ def measure(folder: Path, size: int, options: argparse.Namespace) -> dict[str, A
         marts = _marts(doors)
         note("floor of full", meter.take(lambda: _alone(measures.read_and_write, address, marts)))
         with doors.all_tenants_transaction(Database.WAREHOUSE, reason="benchmark change") as connection:
-            found["changed"] = rows.change(connection, options.changed)
+            found["changed"] = rows.change(connection, options.changed, is_recent=options.recent)
             row = connection.execute("select now()::text").fetchone()
             since = row[0] if row else None
         build("1 % changed")

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'source_system', 'deal_id', 'valid_from'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id', 'source_system', 'deal_id']},
+        indexes=[{'columns': ['tenant_id', 'source_system', 'deal_id', 'valid_from'], 'unique': true}],
+    )
+}}
 
 select
     version.tenant_id,
@@ -21,3 +26,13 @@ select
     version.created_at
 from {{ ref('snap_deal') }} as version
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenant_id
+where {{ is_changed('version') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        source_system,
+        deal_id
+    from {{ ref('snap_deal') }} as version
+    where {{ is_written_since_build_of('fct_deal_history', 'version.xmin') }}
+{% endcall %}

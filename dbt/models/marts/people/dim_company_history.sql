@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'source_system', 'source_id', 'valid_from'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id', 'source_system', 'source_id']},
+        indexes=[{'columns': ['tenant_id', 'source_system', 'source_id', 'valid_from'], 'unique': true}],
+    )
+}}
 
 select
     version.tenant_id,
@@ -16,3 +21,13 @@ select
     version.created_at
 from {{ ref('snap_company') }} as version
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenant_id
+where {{ is_changed('version') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        source_system,
+        source_id
+    from {{ ref('snap_company') }} as version
+    where {{ is_written_since_build_of('dim_company_history', 'version.xmin') }}
+{% endcall %}

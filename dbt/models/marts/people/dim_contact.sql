@@ -8,52 +8,74 @@
     )
 }}
 
-with sources as (
+-- All persons that dim_person_identity knows, also of records deleted since it was built: whatever takes its persons
+-- from that table finds them here.
+with known as (
     select
-        tenant_id,
+        identity.tenant_id,
+        identity.person_id,
+        identity.is_conflicting,
+        identity.source_system,
+        identity.source_id,
+        case when identity.source_system in ('contact', 'lead') then identity.source_id::uuid end as source_uuid
+    from {{ ref('dim_person_identity') }} as identity
+    where
+        identity.source_system <> 'cookie'
+        and identity.rule is distinct from 'merged'
+        and {{ is_changed('identity') }}
+),
+
+-- each system's records of these persons, looked up by its own key
+sources as (
+    select
+        record.tenant_id,
         'contact' as source_system,
         1 as priority,
-        contact_id::text as source_id,
-        email,
-        first_name,
-        last_name,
-        phone,
-        job_title,
-        language,
-        lifecycle_stage,
-        company_id,
-        has_marketing_consent,
+        record.contact_id::text as source_id,
+        record.email,
+        record.first_name,
+        record.last_name,
+        record.phone,
+        record.job_title,
+        record.language,
+        record.lifecycle_stage,
+        record.company_id,
+        record.has_marketing_consent,
         null::text as subscriber_state,
-        created_at
-    from {{ ref('stg_operational__contacts') }}
-    where not is_deleted
+        record.created_at
+    from known
+    inner join {{ ref('stg_operational__contacts') }} as record
+        on record.tenant_id = known.tenant_id and record.contact_id = known.source_uuid
+    where known.source_system = 'contact' and not record.is_deleted
     union all
     select
-        tenant_id,
+        record.tenant_id,
         'hubspot' as source_system,
         2 as priority,
-        contact_id as source_id,
-        email,
-        first_name,
-        last_name,
-        phone,
-        job_title,
-        language,
-        lifecycle_stage,
+        record.contact_id as source_id,
+        record.email,
+        record.first_name,
+        record.last_name,
+        record.phone,
+        record.job_title,
+        record.language,
+        record.lifecycle_stage,
         null::uuid as company_id,
         false as has_marketing_consent,
         null::text as subscriber_state,
-        created_at
-    from {{ ref('stg_hubspot__contacts') }}
-    where not is_deleted
+        record.created_at
+    from known
+    inner join {{ ref('stg_hubspot__contacts') }} as record
+        on record.tenant_id = known.tenant_id and record.contact_id = known.source_id
+    where known.source_system = 'hubspot' and not record.is_deleted
     union all
     select
-        tenant_id,
+        record.tenant_id,
         'kit' as source_system,
         3 as priority,
-        subscriber_id as source_id,
-        email,
-        first_name,
+        record.subscriber_id as source_id,
+        record.email,
+        record.first_name,
         null as last_name,
         null as phone,
         null as job_title,
@@ -61,36 +83,40 @@ with sources as (
         null as lifecycle_stage,
         null::uuid as company_id,
         false as has_marketing_consent,
-        state as subscriber_state,
-        created_at
-    from {{ ref('stg_kit__subscribers') }}
-    where not is_deleted
+        record.state as subscriber_state,
+        record.created_at
+    from known
+    inner join {{ ref('stg_kit__subscribers') }} as record
+        on record.tenant_id = known.tenant_id and record.subscriber_id = known.source_id
+    where known.source_system = 'kit' and not record.is_deleted
     union all
     select
-        tenant_id,
+        record.tenant_id,
         'lead' as source_system,
         4 as priority,
-        lead_id::text as source_id,
-        email,
+        record.lead_id::text as source_id,
+        record.email,
         nullif(split_part(btrim(full_name), ' ', 1), '') as first_name,
         nullif(substring(btrim(full_name) from ' +(.*)$'), '') as last_name,
         null as phone,
-        job_title,
-        language,
+        record.job_title,
+        record.language,
         null as lifecycle_stage,
-        company_id,
-        has_marketing_consent,
+        record.company_id,
+        record.has_marketing_consent,
         null::text as subscriber_state,
-        created_at
-    from {{ ref('stg_operational__leads') }}
-    where not is_deleted
+        record.created_at
+    from known
+    inner join {{ ref('stg_operational__leads') }} as record
+        on record.tenant_id = known.tenant_id and record.lead_id = known.source_uuid
+    where known.source_system = 'lead' and not record.is_deleted
     union all
     select
-        tenant_id,
+        record.tenant_id,
         'stripe' as source_system,
         5 as priority,
-        customer_id as source_id,
-        email,
+        record.customer_id as source_id,
+        record.email,
         null as first_name,
         null as last_name,
         null as phone,
@@ -100,22 +126,22 @@ with sources as (
         null::uuid as company_id,
         false as has_marketing_consent,
         null::text as subscriber_state,
-        created_at
-    from {{ ref('stg_stripe__customers') }}
-    where not is_deleted
+        record.created_at
+    from known
+    inner join {{ ref('stg_stripe__customers') }} as record
+        on record.tenant_id = known.tenant_id and record.customer_id = known.source_id
+    where known.source_system = 'stripe' and not record.is_deleted
 ),
 
 {%- set oldest = 'order by priority, created_at, source_id' %}
 
--- All persons that dim_person_identity knows, also of records deleted since it was built: whatever takes its persons
--- from that table finds them here.
 people as (
     select
-        identity.tenant_id,
-        identity.person_id,
-        identity.is_conflicting,
-        identity.source_system,
-        identity.source_id,
+        known.tenant_id,
+        known.person_id,
+        known.is_conflicting,
+        known.source_system,
+        known.source_id,
         sources.priority,
         sources.email,
         sources.first_name,
@@ -128,16 +154,12 @@ people as (
         sources.has_marketing_consent,
         sources.subscriber_state,
         sources.created_at
-    from {{ ref('dim_person_identity') }} as identity
+    from known
     left join sources
         on
-            sources.tenant_id = identity.tenant_id
-            and sources.source_system = identity.source_system
-            and sources.source_id = identity.source_id
-    where
-        identity.source_system <> 'cookie'
-        and identity.rule is distinct from 'merged'
-        and {{ is_changed('identity') }}
+            sources.tenant_id = known.tenant_id
+            and sources.source_system = known.source_system
+            and sources.source_id = known.source_id
 )
 
 select

@@ -1,4 +1,9 @@
-{{ config(indexes=[{'columns': ['tenant_id', 'subscription_id', 'valid_from'], 'unique': true}]) }}
+{{
+    config(
+        meta={'delta_key': ['tenant_id', 'subscription_id']},
+        indexes=[{'columns': ['tenant_id', 'subscription_id', 'valid_from'], 'unique': true}],
+    )
+}}
 
 select
     version.tenant_id,
@@ -20,3 +25,12 @@ select
     version.created_at
 from {{ ref('snap_subscription') }} as version
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenant_id
+where {{ is_changed('version') }}
+
+{% call changed_keys() %}
+    select
+        tenant_id,
+        subscription_id
+    from {{ ref('snap_subscription') }} as version
+    where {{ is_written_since_build_of('fct_subscription_history', 'version.xmin') }}
+{% endcall %}
