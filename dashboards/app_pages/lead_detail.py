@@ -66,7 +66,7 @@ def show_lead(tenant_id: UUID, asked: str, language: Language) -> None:
 def _draw_facts(lead: dict[str, Any], language: Language) -> None:
     facts: list[tuple[str, str, str | None]] = [
         ("grade", lead["grade"] or MISSING, "grade_help"),
-        ("probability", format_rate(lead["probability"], language, 1), "probability_help"),
+        ("probability", _say_probability(lead, language), "probability_help"),
         ("status", say(STATUSES, lead["status"], language), None),
         ("source", say(CHANNELS, lead["source"], language), None),
         ("age", format_age(utc_now() - lead["created_at"], language), None),
@@ -75,6 +75,12 @@ def _draw_facts(lead: dict[str, Any], language: Language) -> None:
         facts.append(("value", format_money(lead["value_cents"], lead["currency"], language), None))
     for place, (label, value, help_key) in zip(st.columns(len(facts)), facts, strict=True):
         place.metric(text(label, language), value, help=text(help_key, language) if help_key else None, border=True)
+
+
+def _say_probability(lead: dict[str, Any], language: Language) -> str:
+    if lead["has_enough_data"] is False:
+        return text("too_little_data", language)
+    return format_rate(lead["probability"], language, 1)
 
 
 def _draw_reasons(stored: str | None, language: Language) -> None:

@@ -46,6 +46,7 @@ def show() -> None:
         text(
             "leads_caption",
             language,
+            order=text(_ORDERS[wanted.order], language).lower(),
             shown=format_number(leads.height, language),
             total=format_number(total, language),
         )
@@ -107,7 +108,10 @@ def _ask_filter(signed_in: SignedIn, language: Language) -> LeadFilter:
 
 
 def _draw_cards(leads: pl.DataFrame, language: Language) -> None:
-    best = leads.filter(pl.col("probability").is_not_null() & pl.col("status").is_in(OPEN_STATUSES)).head(_CARDS)
+    is_sure = pl.col("has_enough_data").fill_null(True)
+    best = leads.filter(pl.col("probability").is_not_null() & is_sure & pl.col("status").is_in(OPEN_STATUSES)).head(
+        _CARDS
+    )
     if best.is_empty():
         return
     st.subheader(text("call_first", language), anchor=False)
@@ -141,7 +145,10 @@ def _draw_list(leads: pl.DataFrame, language: Language) -> None:
     rows = pl.DataFrame(
         {
             "grade": leads["grade"].fill_null(MISSING),
-            "probability": leads["probability"] * 100,
+            # a number that is too unsure to rank by is not shown: the caveat is
+            "probability": leads.select(
+                pl.when(pl.col("has_enough_data").fill_null(True)).then(pl.col("probability") * 100)
+            ).to_series(),
             "name": leads["full_name"].fill_null(leads["email"]).fill_null(text("nameless", language)),
             "company": leads["company_name"].fill_null(""),
             "action": [say_next_action(lead, language) for lead in leads.iter_rows(named=True)],

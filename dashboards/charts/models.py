@@ -62,7 +62,7 @@ def draw_quality(frame: pl.DataFrame, names: tuple[str, str], title: str, langua
             x=alt.X("trained_at:T", title=None, axis=alt.Axis(format="%d. %b %y", labelOverlap=True, tickCount=6)),
             y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(format=".3f", tickCount=5)),
             color=alt.Color("judged_on:N", scale=alt.Scale(domain=list(names), range=[PRIMARY, SECONDARY])),
-            strokeDash=alt.StrokeDash("judged_on:N", scale=alt.Scale(domain=list(names)), legend=None),
+            strokeDash=alt.StrokeDash("judged_on:N", scale=alt.Scale(domain=list(names))),
             tooltip=[
                 alt.Tooltip("model_version:N", title=" "),
                 alt.Tooltip("judged_on:N", title="  "),
@@ -87,7 +87,7 @@ def draw_evidence(frame: pl.DataFrame, title: str, limit: float, language: Langu
             x=alt.X("looked_until:T", title=None, axis=alt.Axis(format="%d. %b %y", labelOverlap=True, tickCount=6)),
             y=alt.Y("evidence:Q", title=title, scale=alt.Scale(type="log"), axis=axis),
             color=alt.Color("subject:N", scale=alt.Scale(range=list(PALETTE[:3]))),
-            strokeDash=alt.StrokeDash("subject:N", legend=None),
+            strokeDash=alt.StrokeDash("subject:N"),
             tooltip=[
                 alt.Tooltip("looked_until:T", title=" ", format="%d. %b %Y %H:%M"),
                 alt.Tooltip("subject:N", title="  "),

@@ -5,8 +5,8 @@ from tekup.language import Words
 TEXTS: Words = {
     "leads_title": ("Hvem skal du ringe til først?", "Whom should you call first?"),
     "leads_caption": (
-        "Sorteret efter sandsynligheden for at blive kunde. Viser {shown} af {total} leads.",
-        "Ranked by the probability of becoming a customer. Showing {shown} of {total} leads.",
+        "Sorteret efter {order}. Viser {shown} af {total} leads.",
+        "Ranked by {order}. Showing {shown} of {total} leads.",
     ),
     "call_first": ("Ring først", "Call first"),
     "open_lead": ("Åbn", "Open"),

@@ -105,8 +105,8 @@ TEXTS: Words = {
     ),
     "slices_fair": ("Ingen gruppe falder udenfor.", "No group falls out of line."),
     "slices_unfair": (
-        "{count} grupper falder udenfor: se dem efter, før nogen vælges fra på scoren alene.",
-        "{count} groups fall out of line: look at them before anybody is passed over by the score alone.",
+        "Grupper, der falder udenfor: {count}. Se dem efter, før nogen vælges fra på scoren alene.",
+        "Groups out of line: {count}. Look at them before anybody is passed over by the score alone.",
     ),
     "slices_thin": (
         "For få leads i grupperne til at sige noget: en gruppe vises fra 30 leads.",

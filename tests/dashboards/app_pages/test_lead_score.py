@@ -1,5 +1,7 @@
 """How sure a lead's score is, what follows from it, its course, and the won leads that are alike."""
 
+import math
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -24,6 +26,8 @@ def test_the_list_tells_span_value_next_step_and_caveats(two_tenants: TwoTenants
     assert sure["expected"] == "DKK\N{NO-BREAK SPACE}10"
     assert (sure["action"], sure["marks"]) == ("Clear up need and budget", "")
     assert unsure["marks"] == "Too little data · Unfamiliar"
+    assert sure["probability"] > 90
+    assert math.isnan(unsure["probability"]), "no number where it would be a guess"
     assert listed.loc["Alfa Person 0", "action"] == "Call today"
 
 
@@ -41,6 +45,15 @@ def test_a_lead_tells_its_outlook_and_its_course(two_tenants: TwoTenants) -> Non
     assert tiles["Halvdelen er vundet efter"] == "21 dage"
     assert tiles["Næste skridt"] == "Afklar behov og budget"
     assert "Scorens vej" in visible_text(app)
+
+
+def test_an_unsure_score_is_no_number_and_calls_nobody_first(two_tenants: TwoTenants) -> None:
+    app = open_page(two_tenants.a, "leads")
+    keys = {button.key for button in app.button}
+    assert {f"open_{lead_id(number)}" in keys for number in (0, 1)} == {True}
+    assert f"open_{lead_id(2)}" not in keys
+    tiles = {metric.label: metric.value for metric in open_lead(two_tenants, 2).metric}
+    assert tiles["Probability"] == "Too little data"
 
 
 def test_won_leads_that_share_most_come_first(two_tenants: TwoTenants) -> None:

@@ -52,7 +52,7 @@ def test_a_group_out_of_line_is_marked_and_comes_first(two_tenants: TwoTenants) 
     assert groups["Group"].to_list() == ["Industry: Bravo trade", "Source: E-mail"]
     assert groups["Out of line"].to_list() == ["Yes", "No"]
     assert groups["Gap"][0] == "-10.0 ± 5.0"
-    assert [box.value for box in app.warning if box.value.startswith("1 groups fall out of line")]
+    assert [box.value for box in app.warning if box.value.startswith("Groups out of line: 1.")]
 
 
 def test_an_old_version_without_curves_or_looks_says_so(two_tenants: TwoTenants) -> None:
