@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 
 from serving.crm import merging
 from serving.crm.auth import CompanyReader, CompanyWriter, ContactReader, ContactWriter
+from serving.crm.merge_schemas import DuplicateGroups, Merge, MergeRequest
 from serving.crm.resources import COMPANY, CONTACT, RESOURCES
-from serving.crm.schemas import DuplicateGroups, Merge, MergeRequest
 from serving.kit.databases import AppDatabases
 from serving.records.routes import resource_router, shelf_of
 

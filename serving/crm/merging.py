@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, func
 
-from serving.crm import schemas
+from serving.crm import merge_schemas
 from serving.crm.merge_repository import MergeRepository
 from serving.kit.problems import Problem, not_found, unusable_field
 from serving.models.crm import companies, contacts
@@ -23,7 +23,7 @@ _DELETED: dict[str, type[EventData]] = {"contact": ContactDeleted, "company": Co
 _STAMPS = {"tenant_id", "id", "created_at", "updated_at"}
 
 
-async def merge(shelf: Shelf, kept_id: UUID, other_id: UUID) -> schemas.Merge:
+async def merge(shelf: Shelf, kept_id: UUID, other_id: UUID) -> merge_schemas.Merge:
     """Let one record go into another.
 
     Raises:
@@ -61,7 +61,7 @@ async def merge(shelf: Shelf, kept_id: UUID, other_id: UUID) -> schemas.Merge:
     return _merge(stored)
 
 
-async def undo(shelf: Shelf, merge_id: UUID) -> schemas.Merge:
+async def undo(shelf: Shelf, merge_id: UUID) -> merge_schemas.Merge:
     """Take a merge apart.
 
     Raises:
@@ -94,7 +94,7 @@ async def undo(shelf: Shelf, merge_id: UUID) -> schemas.Merge:
     return _merge(stored_after)
 
 
-async def list_merges(shelf: Shelf, kept_id: UUID) -> list[schemas.Merge]:
+async def list_merges(shelf: Shelf, kept_id: UUID) -> list[merge_schemas.Merge]:
     """The merges into a record, the last first.
 
     Raises:
@@ -107,7 +107,7 @@ async def list_merges(shelf: Shelf, kept_id: UUID) -> list[schemas.Merge]:
     return [_merge(row) for row in rows]
 
 
-async def find_duplicates(shelf: Shelf) -> schemas.DuplicateGroups:
+async def find_duplicates(shelf: Shelf) -> merge_schemas.DuplicateGroups:
     """Records that are probably one: by e-mail, phone or name of contacts, by domain or name of companies."""
     c, o = contacts.c, companies.c
     name = func.lower(func.trim(func.concat(c.first_name, " ", c.last_name)))
@@ -117,7 +117,7 @@ async def find_duplicates(shelf: Shelf) -> schemas.DuplicateGroups:
         "company": (companies, [("domain", func.lower(o.domain)), ("name", func.lower(func.trim(o.name)))]),
     }
     table, reasons = keys[shelf.resource.noun]
-    groups: list[schemas.DuplicateGroup] = []
+    groups: list[merge_schemas.DuplicateGroup] = []
     seen: set[frozenset[UUID]] = set()
     async with shelf.databases.operational(shelf.subject.context) as session:
         repository = MergeRepository(session, shelf.subject.tenant_id)
@@ -125,8 +125,8 @@ async def find_duplicates(shelf: Shelf) -> schemas.DuplicateGroups:
             for ids in await repository.duplicates(table, key):
                 if frozenset(ids) not in seen:
                     seen.add(frozenset(ids))
-                    groups.append(schemas.DuplicateGroup(reason=reason, ids=ids))  # type: ignore[arg-type]
-    return schemas.DuplicateGroups(items=sorted(groups, key=lambda group: -len(group.ids))[:200])
+                    groups.append(merge_schemas.DuplicateGroup(reason=reason, ids=ids))  # type: ignore[arg-type]
+    return merge_schemas.DuplicateGroups(items=sorted(groups, key=lambda group: -len(group.ids))[:200])
 
 
 _EMPTY: dict[str, Any] = {"tags": [], "custom": {}}
@@ -160,8 +160,8 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, kept) else str(value) for name, value in values.items()}
 
 
-def _merge(row: Row[Any]) -> schemas.Merge:
-    return schemas.Merge(
+def _merge(row: Row[Any]) -> merge_schemas.Merge:
+    return merge_schemas.Merge(
         id=row.id, entity=row.entity, kept_id=row.kept_id, merged_id=row.merged_id, filled=sorted(row.filled),
         moved={name: len(ids) for name, ids in row.moved.items()}, merged_at=row.merged_at, undone_at=row.undone_at,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from serving.crm import schemas, settling
+from serving.crm import field_schemas, schemas, settling
 from serving.models import crm as tables
 from serving.records.resource import Events, Resource, Told
 from tekup.contracts import crm_events as told
@@ -184,9 +184,9 @@ CUSTOM_FIELD = Resource(
     plural="custom_fields",
     permission="tenant",
     table=tables.custom_fields,
-    read=schemas.CustomField,
-    create=schemas.CustomFieldCreate,
-    update=schemas.CustomFieldUpdate,
+    read=field_schemas.CustomField,
+    create=field_schemas.CustomFieldCreate,
+    update=field_schemas.CustomFieldUpdate,
     filters={"entity": str},
     settle=settling.settle_custom_field,
 )

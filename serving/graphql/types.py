@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 from strawberry import Parent
 
-from serving.crm import resources
+from serving.crm import field_schemas, resources
 from serving.crm import schemas as crm
 from serving.graphql.context import Info
 from serving.graphql.shapes import of_model, told
@@ -181,7 +181,7 @@ class Spend(Record):
         return await info.context.load(resources.CAMPAIGN, root.campaign_id)  # type: ignore[no-any-return]
 
 
-@of_model(crm.CustomField)
+@of_model(field_schemas.CustomField)
 class CustomField(Record):
     pass
 
