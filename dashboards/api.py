@@ -28,7 +28,7 @@ class ApiRefused(TekupError):
     @property
     def asks_for_proof(self) -> bool:
         """Whether the person has to show anew who he is."""
-        return self.kind == "step-up-required"
+        return self.kind == "proof-needed"
 
 
 @dataclass(frozen=True, slots=True)

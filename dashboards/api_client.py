@@ -110,6 +110,21 @@ def go_on(api_address: str, refresh_token: str) -> Grant:
     return _grant(api_address, {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
+def step_up(api_address: str, access_token: str, proof: dict[str, str]) -> Grant:
+    """Prove anew who one is, by ``password`` or ``code``; the grant takes the place of the session's.
+
+    Raises:
+        SignInRefused: the proof is wrong.
+        ApiUnavailable: no answer, or one that is not the API's.
+    """
+    answer = send(
+        "POST", api_address, "/v1/auth/step-up", json=proof, headers={"authorization": f"Bearer {access_token}"}
+    )
+    if answer.status_code != httpx.codes.OK:
+        raise SignInRefused("the proof was refused", status=answer.status_code)
+    return _read_grant(api_address, answer)
+
+
 def is_still_welcome(api_address: str, access_token: str) -> bool:
     """Whether the API still takes the session's token.
 

@@ -29,10 +29,6 @@ def main() -> None:
     signed_in = session.current()
     language = session.language()
     allowed = [page for page in PAGES if signed_in is None or page.is_open_to(signed_in.scopes)]
-    if not allowed:
-        _draw_account(language)
-        st.warning(text("no_access", language), icon=":material/lock:")
-        return
     # every page is known before sign-in as well, so that a link to one survives the sign-in
     parts: dict[str, list[StreamlitPage]] = {}
     for position, page in enumerate(allowed):
@@ -53,6 +49,8 @@ def main() -> None:
         else:
             _draw_account(language)
             _watch_expiry()
+            if not any(page.scopes for page in allowed):
+                st.warning(text("no_access", language), icon=":material/lock:")
             chosen.run()
     except Exception as error:
         show_fault(error)

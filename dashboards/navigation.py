@@ -29,5 +29,12 @@ PAGES = (
     Page("campaigns", ":material/campaign:", "section_marketing", ("campaigns:read", "experiments:read")),
     Page("models", ":material/model_training:", "section_house", ("scores:read",)),
     Page("data_health", ":material/monitor_heart:", "section_house", ("kpis:read",)),
+    Page(
+        "administration",
+        ":material/admin_panel_settings:",
+        "section_house",
+        ("users:read", "tokens:read", "tenant:write", "audit:read", "privacy:write"),
+    ),
+    Page("account", ":material/account_circle:", "section_house", ()),
 )
 """In the order of the menu; the first one that is open to somebody is where he begins."""

@@ -113,6 +113,11 @@ def _keep(grant: Grant, email: str) -> SignedIn:
     return signed_in
 
 
+def carry_on(grant: Grant) -> None:
+    """Put new tokens in the place of the session's: after a fresh proof the old ones are dead."""
+    _keep(grant, require().email)
+
+
 def _is_welcome(signed_in: SignedIn) -> bool:
     if signed_in.access_token is None or time.monotonic() - st.session_state.get(_ASKED, 0.0) < _ASKED_EVERY_SECONDS:
         return True

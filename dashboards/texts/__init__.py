@@ -2,6 +2,7 @@
 
 from dashboards.formats import Language
 from dashboards.texts import (
+    administration,
     attribution,
     campaigns,
     data_health,
@@ -16,7 +17,20 @@ from dashboards.texts import (
 )
 from tekup.language import Words
 
-_FILES = (frame, sign_in, overview, leads, lead_score, pipeline, revenue, attribution, campaigns, models, data_health)
+_FILES = (
+    frame,
+    sign_in,
+    overview,
+    leads,
+    lead_score,
+    pipeline,
+    revenue,
+    attribution,
+    campaigns,
+    models,
+    data_health,
+    administration,
+)
 TEXTS: Words = {key: pair for file in _FILES for key, pair in file.TEXTS.items()}
 
 
