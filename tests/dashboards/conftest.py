@@ -95,6 +95,7 @@ def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.Monkey
     import streamlit as st
 
     monkeypatch.setenv("TEKUP_HOME", str(settings.home_path))
+    monkeypatch.setenv("TEKUP_API_URL", "http://127.0.0.1:1")  # no other program's server
     for name, value in (("TEKUP_DATABASE_URL", settings.database_url), ("TEKUP_WAREHOUSE_URL", settings.warehouse_url)):
         if value is not None:
             monkeypatch.setenv(name, value)
@@ -108,8 +109,8 @@ def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture
-def no_api(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address at which no API answers."""
+def no_api(as_anna: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address at which no API answers any more."""
     monkeypatch.setenv("TEKUP_API_URL", "http://127.0.0.1:1")
     current_settings.cache_clear()
 

@@ -1,7 +1,6 @@
 """The app opened as a signed-in user in Streamlit's own test runner. Nothing is asserted here."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from streamlit.testing.v1 import AppTest
@@ -41,12 +40,11 @@ def open_page(
     query: Mapping[str, str | list[str]] | None = None,
 ) -> AppTest:
     """The named page of a signed-in user of ``tenant``, by an address that asks for ``query``."""
-    app = open_app(tenant, language=language, scopes=() if query else SCOPES)
-    if query:  # the first page must not read it
+    app = open_app(tenant, language=language)
+    if query:  # a page without filters first, so that no other reads them
+        app.switch_page("app_pages/account.py").run()
         for name, value in query.items():
             app.query_params[name] = value
-        signed_in = app.session_state["signed_in"]
-        app.session_state["signed_in"] = replace(signed_in, scopes=frozenset(SCOPES))
     return app.switch_page(f"app_pages/{page}.py").run()
 
 

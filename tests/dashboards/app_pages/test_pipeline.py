@@ -78,7 +78,7 @@ def test_a_deal_is_moved_unless_somebody_else_moved_it_first(
         anna.delete(f"/v1/pipelines/{pipeline}")
 
 
-def test_a_dead_api_leaves_the_figures(two_tenants: TwoTenants, no_api: None) -> None:
+def test_a_dead_api_leaves_the_figures(two_tenants: TwoTenants) -> None:
     app = open_page(two_tenants.a, "pipeline")
     assert tiles(app)["Win rate"] == "75%"
     assert "nothing can be seen or changed here" in visible_text(app)
