@@ -37,12 +37,12 @@ def draw_figure(place: DeltaGenerator, measure: str, value: str, *, course: Sequ
     draw_tile(place, say(FIGURES, measure, language), value, say(FIGURE_DEFINITIONS, measure, language), course=course)
 
 
-def ask_currency(currencies: Sequence[str], language: Language) -> str:
-    """Which of several currencies to show; the first one where there is no choice."""
+def ask_currency(currencies: Sequence[str], language: Language, *, key: str) -> str:
+    """Which of several currencies to show; the first one where there is no choice. ``key`` is the page's own."""
     if len(currencies) < 2:
         return currencies[0]
-    filters.read_one("currency", currencies, currencies[0], key="currency")
-    chosen = st.segmented_control(text("currency", language), currencies, required=True, key="currency")
+    filters.read_one("currency", currencies, currencies[0], key=key)
+    chosen = st.segmented_control(text("currency", language), currencies, required=True, key=key)
     filters.keep("currency", chosen, currencies[0])
     return chosen or currencies[0]
 

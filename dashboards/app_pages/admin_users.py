@@ -95,7 +95,7 @@ def _draw_invitations(roles: list[str], language: Language) -> None:
     with st.form("invite", clear_on_submit=True):
         st.text_input(text("email", language), key="invite_email")
         st.text_input(text("name", language), key="invite_name")
-        st.selectbox(text("role", language), roles, key="invite_role")
+        st.selectbox(text("role", language), roles[::-1], key="invite_role")  # the narrowest first
         st.form_submit_button(text("invite", language), type="primary", on_click=_invite)
     st.markdown(f"**{text('invitations_title', language)}**")
     waiting = api.ask("GET", "/v1/invitations").body["items"]

@@ -168,7 +168,7 @@ def _draw_history(found: Finding, rules: Rules, language: Language) -> None:
         charts.draw_history(frame, text("history_axis", language), language, is_rate=is_rate),
         alt=text("trial_history_alt", language),
     )
-    st.caption(text("history_caption", language, metric=_say_metric(rules.primary_metric, language)))
+    st.caption(text("campaign_history_caption", language, metric=_say_metric(rules.primary_metric, language)))
 
 
 def _draw_table(found: Finding, language: Language) -> None:

@@ -48,7 +48,7 @@ def show() -> None:
     )["currency"].drop_nulls().to_list() or ["DKK"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = _ask_period(today, language)
-        currency = components.ask_currency(currencies, language)
+        currency = components.ask_currency(currencies, language, key="pipeline_currency")
     funnel = cache.funnel(tenant_id, first)
     if funnel.is_empty() and stages.is_empty():
         show_empty("empty_pipeline")

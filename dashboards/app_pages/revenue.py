@@ -57,7 +57,7 @@ def show() -> None:
             key="revenue_months",
         ) or 12  # fmt: skip
         filters.keep("months", months, 12)
-        currency = components.ask_currency(largest["currency"].to_list(), language)
+        currency = components.ask_currency(largest["currency"].to_list(), language, key="revenue_currency")
     own = movements.filter(pl.col("currency") == currency)
     retention = cache.monthly_kpis(tenant_id, months)
     _draw_tiles(own, retention, currency, language)

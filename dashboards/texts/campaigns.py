@@ -97,7 +97,7 @@ TEXTS: Words = {
         "Line chart: the difference of the main metric as more people saw the experiment",
     ),
     "history_axis": ("Forskel", "Difference"),
-    "history_caption": ("Forskellen i {metric}.", "The difference in {metric}."),
+    "campaign_history_caption": ("Forskellen i {metric}.", "The difference in {metric}."),
     "role_primary": ("Hovedmål", "Main metric"),
     "role_secondary": ("Ved siden af", "Beside it"),
     "role_guard_rail": ("Værn", "Guard rail"),

@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from dashboards import vocabulary
+from dashboards import texts, vocabulary
 from dashboards.formats import Language
 from dashboards.texts import TEXTS, text
 from tekup import reasons
@@ -43,6 +43,11 @@ def test_words_have_both_languages(words: object) -> None:
         assert danish
         assert english
         assert gaps(danish) == gaps(english)
+
+
+def test_no_file_says_another_files_key_otherwise() -> None:
+    for file in texts._FILES:
+        assert not [key for key, pair in file.TEXTS.items() if TEXTS[key] != pair], file.__name__
 
 
 def asked_keys() -> set[str]:

@@ -15,7 +15,7 @@ def test_the_running_revenue_is_told_by_currency(two_tenants: TwoTenants) -> Non
     assert app.metric[0].label == "MRR (DKK)"
     assert app.metric[0].value == f"DKK{_NBSP}30,000"
     assert len(app.get("vega_lite_chart")) == 5
-    app.segmented_control(key="currency").set_value("EUR").run()
+    app.segmented_control(key="revenue_currency").set_value("EUR").run()
     assert app.metric[0].label == "MRR (EUR)"
     assert app.query_params["currency"] == "EUR"
     assert "needs at least seven whole months" in visible_text(app)
