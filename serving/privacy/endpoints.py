@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from serving.privacy.auth import PrivacyOfficer
+from serving.privacy.auth import PrivacyOfficer, ProvenOfficer
 from serving.privacy.schemas import PrivacyRequest, PrivacyRequestCreate, PrivacyRequestList
 from serving.privacy.service import PrivacyDesk
 
@@ -22,12 +22,12 @@ Desk: TypeAlias = Annotated[PrivacyDesk, Depends(_desk)]
 
 @router.post("", status_code=202)
 async def ask_for_person(
-    request: Request, response: Response, subject: PrivacyOfficer, desk: Desk, body: PrivacyRequestCreate
+    request: Request, response: Response, subject: ProvenOfficer, desk: Desk, body: PrivacyRequestCreate
 ) -> PrivacyRequest:
     """Ask for a copy of all that is held of a person, or for the person's erasure everywhere.
 
     It is worked off within minutes; look at the request for its status. The same wish for the same subject, while it
-    is not done, is one request.
+    is not done, is one request. It is for people who have just proven who they are, and not for API tokens.
     """
     made = await desk.ask(subject, body, request.scope["request_id"])
     response.headers["location"] = f"/v1/privacy/requests/{made.id}"
@@ -51,7 +51,7 @@ async def get_privacy_request(subject: PrivacyOfficer, desk: Desk, request_id: U
     response_class=Response,
     responses={200: {"content": {"application/zip": {}}, "description": "JSON lines by place, and a manifest"}},
 )
-async def get_archive(request: Request, subject: PrivacyOfficer, desk: Desk, request_id: UUID) -> Response:
+async def get_archive(request: Request, subject: ProvenOfficer, desk: Desk, request_id: UUID) -> Response:
     """The archive of an export that is done. It is kept, sealed, for a day."""
     archive = await desk.archive(subject, request_id, request.scope["request_id"])
     headers = {"content-disposition": f'attachment; filename="person-{request_id}.zip"', "cache-control": "no-store"}

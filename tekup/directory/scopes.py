@@ -55,7 +55,9 @@ SCOPES_AND_MEANINGS: dict[str, str] = {
 
 SCOPES: tuple[str, ...] = tuple(SCOPES_AND_MEANINGS)
 
-PEOPLE_ONLY = frozenset({"users:write", "roles:write", "tokens:write", "sessions:write", "identity_providers:write"})
+PEOPLE_ONLY = frozenset(
+    {"users:write", "roles:write", "tokens:write", "sessions:write", "identity_providers:write", "privacy:write"}
+)
 """Scopes that no API token may carry: what they open asks for a person who has just proven who he is."""
 
 MACHINE_SCOPES: tuple[str, ...] = tuple(scope for scope in SCOPES if scope not in PEOPLE_ONLY)
