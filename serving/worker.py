@@ -14,7 +14,9 @@ from typing import Any
 import structlog
 
 from serving.automation.engine import automation_consumer
+from serving.consumers.broker_runner import BrokerRunner, Relay, release_relay
 from serving.consumers.consumer import Consumer
+from serving.consumers.jetstream import Broker
 from serving.consumers.runner import ConsumerRunner
 from serving.consumers.sequencer import run_sequencer
 from serving.deliveries import dispatch
@@ -32,7 +34,7 @@ from serving.scores.service import ScoreDesk
 from tekup.clock import utc_now
 from tekup.db import Database, Doors, Role
 from tekup.log import configure_logging
-from tekup.settings import Settings, current_settings
+from tekup.settings import POSTGRES, Settings, current_settings
 
 PRUNE_SECONDS = 3600.0
 _PRUNED_AT_ONCE = 10_000
@@ -65,8 +67,14 @@ class Worker:
             wake.run,
             lambda: run_sequencer(databases),
             lambda: self._prune(databases),
-            *(ConsumerRunner(databases, consumer, wake).run for consumer in consumers),
         ]
+        broker = None
+        if settings.event_bus == POSTGRES:
+            works += [ConsumerRunner(databases, consumer, wake).run for consumer in consumers]
+        else:
+            broker = Broker(settings.event_bus, keep=timedelta(days=settings.events_kept_days))
+            works.append(Relay(databases, broker, wake).run)
+            works += [BrokerRunner(databases, consumer, wake, broker).run for consumer in consumers]
         running = [asyncio.create_task(_kept_up(work)) for work in works]
         jobs = asyncio.create_task(run_jobs(queue, stopping))
         try:
@@ -79,6 +87,8 @@ class Worker:
             for task in [*running, jobs]:
                 task.cancel()
             await asyncio.gather(*running, jobs, return_exceptions=True)
+            if broker is not None:
+                await broker.close()
             await sender.close()
             await live_model.close()
             await databases.close()
@@ -86,6 +96,8 @@ class Worker:
     async def _prune(self, databases: Databases) -> None:
         """Delete old events now and then."""
         while True:
+            if self._settings.event_bus == POSTGRES:
+                await release_relay(databases)
             before = utc_now() - timedelta(days=self._settings.events_kept_days)
             pruned = _PRUNED_AT_ONCE
             while pruned == _PRUNED_AT_ONCE:

@@ -15,6 +15,9 @@ _RATE = r"^(off|[1-9][0-9]{0,8}/(second|minute|hour|day))$"
 VENDORS = ("hubspot", "stripe", "kit", "openai")
 
 
+POSTGRES = "postgres"
+
+
 class Settings(BaseSettings):
     """Settings from ``TEKUP_*`` environment variables; each field's description is its documentation."""
 
@@ -177,6 +180,12 @@ class Settings(BaseSettings):
     webhooks_allow_private: bool = Field(
         False,
         description="Let webhooks go out to addresses of our own network and over plain HTTP: for development.",
+    )
+    event_bus: str = Field(
+        POSTGRES,
+        pattern=r"^(postgres|(nats|tls)://\S+)$",
+        description="By what events reach consumers: `postgres` (the log itself), or the address of a NATS server with "
+        "JetStream, such as nats://user:password@host:4222.",
     )
     events_kept_days: int = Field(
         90, ge=1, description="After how many days events are deleted that every consumer has worked through."

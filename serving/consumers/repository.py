@@ -25,6 +25,11 @@ class EventRepository(TenantRepository):
         found = await self._rows("select pos from app.event_heads where tenant_id = :tenant_id")
         return found[0].pos if found else 0
 
+    async def is_active(self) -> bool:
+        """Whether the tenant's events are worked on now."""
+        found = await self._rows("select status from app.tenants where tenant_id = :tenant_id")
+        return bool(found) and found[0].status == "active"
+
     async def first(self) -> int:
         """The first position that is still kept; 1 past the head where none is."""
         found = await self._rows("select min(pos) as pos from app.events where tenant_id = :tenant_id and pos > 0")

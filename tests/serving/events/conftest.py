@@ -16,6 +16,15 @@ def empty_log(doors: Doors, two_tenants: TwoTenants) -> Iterator[None]:
     clear_log(doors, two_tenants)
 
 
+@pytest.fixture(autouse=True)
+def no_effects(doors: Doors, two_tenants: TwoTenants) -> Iterator[None]:
+    """No effect of a consumer of the tests is left to the next."""
+    yield
+    for tenant in (two_tenants.a, two_tenants.b):
+        with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant.id) as connection:
+            connection.execute("delete from app.application_data where app_name like 'effect-%'")
+
+
 def clear_log(doors: Doors, tenants: TwoTenants, *, keeps_heads: bool = False) -> None:
     """Delete both tenants' events with all that hangs on them."""
     for tenant in (tenants.a, tenants.b):

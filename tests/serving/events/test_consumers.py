@@ -75,14 +75,6 @@ def effects(doors: Doors, tenant_id: UUID, name: str = "test") -> list[str]:
     return [row[0] for row in rows]
 
 
-@pytest.fixture(autouse=True)
-def no_effects(doors: Doors, two_tenants: TwoTenants) -> Any:
-    yield
-    for tenant in (two_tenants.a, two_tenants.b):
-        with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant.id) as connection:
-            connection.execute("delete from app.application_data where app_name like 'effect-%'")
-
-
 async def drain(databases: Databases, consumer: Consumer, batch: int = 3) -> None:
     runner = ConsumerRunner(databases, consumer, Wake(""), batch)
     while await runner.run_once():
