@@ -100,7 +100,7 @@ def draw_history(tenant_id: UUID, lead_id: UUID, language: Language) -> None:
     names = (text("history_same_model", language), text("history_new_model", language))
     told = history.with_columns(given_by=pl.when("has_new_model").then(pl.lit(names[1])).otherwise(pl.lit(names[0])))
     st.subheader(text("history_title", language), anchor=False)
-    st.caption(text("history_caption", language))
+    st.caption(text("score_course_caption", language))
     chart = draw_score_history(told, names, text("probability", language), language)
     st.altair_chart(chart, alt=text("history_alt", language))
 

@@ -33,7 +33,7 @@ TEXTS: Words = {
         "Too little data: too unsure to rank by. Unfamiliar: unlike those that the model learned from.",
     ),
     "history_title": ("Scorens vej", "The score's course"),
-    "history_caption": (
+    "score_course_caption": (
         "En prik pr. score. En anden form betyder, at en ny model gav den.",
         "A dot a score. Another shape means that a new model gave it.",
     ),

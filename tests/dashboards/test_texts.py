@@ -68,6 +68,11 @@ def asked_keys() -> set[str]:
     return found
 
 
+def test_no_two_files_use_a_key_for_two_sentences() -> None:
+    said = [(key, pair) for file in texts._FILES for key, pair in file.TEXTS.items()]
+    assert [(key, pair) for key, pair in said if TEXTS[key] != pair] == []
+
+
 def test_every_asked_sentence_exists() -> None:
     missing = {key for key in asked_keys() if key not in TEXTS and key not in BEGINNINGS}
     assert not missing
