@@ -1,10 +1,10 @@
 """SQL of forms and submissions."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.dialects.postgresql import insert
 
 from serving.kit.repository import TenantRepository
@@ -34,14 +34,3 @@ class FormRepository(TenantRepository):
         statement = insert(form_submissions).values(tenant_id=self.tenant_id, **values).on_conflict_do_nothing()
         done = await self.session.execute(statement.returning(form_submissions.c.id))
         return done.scalar_one_or_none() is not None
-
-    async def any_erased(self, pseudonyms: Collection[bytes]) -> bool:
-        """Whether one of the pseudonyms is an erased person's."""
-        found = await self.session.execute(
-            text(
-                "select 1 from app.erased_identifier where tenant_id = :tenant_id "
-                "and pseudonym = any(cast(:pseudonyms as bytea[])) limit 1"
-            ),
-            {"tenant_id": self.tenant_id, "pseudonyms": list(pseudonyms)},
-        )
-        return found.one_or_none() is not None

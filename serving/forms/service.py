@@ -1,6 +1,5 @@
 """Taking forms in: each submission once, no program's, nobody's who was erased, and a lead with consent and origin."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from serving.forms.schemas import TRAP, ConsentText, FormAnswers, FormField, For
 from serving.kit.audit import note_change
 from serving.kit.buckets import Limit
 from serving.kit.databases import Databases
+from serving.kit.erasures import find_erased
 from serving.kit.problems import Problem, not_found, unusable_field
 from serving.kit.rate_limits import RateLimiter
 from serving.leads import service as lead_service
@@ -27,9 +27,7 @@ from tekup.clock import utc_now
 from tekup.contracts.events import TouchpointRecorded
 from tekup.contracts.form_events import FormSubmitted
 from tekup.crypto.keys import MasterKey
-from tekup.crypto.pseudonyms import open_pseudonyms
 from tekup.ids import uuid7
-from tekup.privacy.ledger import pseudonym_of
 from tekup.tenancy import TenantContext
 
 _UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
@@ -124,9 +122,8 @@ class FormDesk:
         """Whether one of the identifiers is that of a person who was erased: he comes back by his own request alone."""
         told = [("email", facts["lead"].get("email")), ("cookie", body.anonymous_id)]
         told += [("phone", facts["read"].get(field.name)) for field in facts["fields"] if field.kind == "phone"]
-        pseudonyms = await asyncio.to_thread(open_pseudonyms, self._master_key, repository.tenant_id)
-        found = [pseudonym_of(pseudonyms, kind, value) for kind, value in told if value]
-        return await repository.any_erased([one for one in found if one is not None])
+        given = [(kind, value) for kind, value in told if value]
+        return bool(await find_erased(repository.session, repository.tenant_id, self._master_key, given))
 
 
 def _read_key(key: str) -> tuple[UUID, UUID]:

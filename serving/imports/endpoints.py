@@ -41,6 +41,7 @@ def _add_import(resource: Resource) -> None:
             match_on=match_on,
             sheet=sheet,
             is_dry_run=dry_run,
+            master_key=request.app.state.master_key,
         )
 
     nouns = resource.plural

@@ -2,21 +2,27 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.imports.mapping import fields_of, read_mapping, read_row
-from serving.imports.reading import Table, read_table
+from serving.imports.reading import read_table
 from serving.imports.repository import ImportRepository
 from serving.imports.schemas import MOST_TOLD, ImportedRow, ImportReport, MatchOn
 from serving.kit.audit import savepoint
+from serving.kit.erasures import Identifier, find_erased
 from serving.kit.problems import FieldFault, Problem
 from serving.records import service as record_service
 from serving.records.service import Shelf
+from tekup.crypto.keys import MasterKey
 from tekup.errors import BadInput
 
+Read: TypeAlias = tuple[int, dict[str, Any], dict[str, str]]
+"""A row's number, its values by field, and what is wrong with which field."""
+_IDENTIFIERS = ("email", "phone")
+"""Fields of a contact by which a person is known again."""
 _REFERENCES: Mapping[str, Mapping[str, str]] = {
     "contact": {"company_domain": "company_id", "owner_email": "owner_id"},
     "company": {"owner_email": "owner_id"},
@@ -37,8 +43,9 @@ async def take_file(
     match_on: MatchOn,
     sheet: str | None,
     is_dry_run: bool,
+    master_key: MasterKey,
 ) -> ImportReport:
-    """Store the rows of a file, or change the records that they match.
+    """Store the rows of a file, or change the records that they match. A person who was erased is not taken in.
 
     Raises:
         BadInput: the file or the mapping can't be used.
@@ -55,7 +62,9 @@ async def take_file(
                 is_dry_run=is_dry_run, mapping=wanted, unmapped=[c for c in table.columns if c not in wanted],
                 created=0, changed=0, failed=0, rows=[],
             )  # fmt: skip
-            await _take_rows(shelf, session, table, report, custom, match_on)
+            rows = [(number, *read_row(cells, wanted, custom)) for number, cells in table.rows]
+            erased = await find_erased(session, shelf.subject.tenant_id, master_key, _persons_in(noun, rows))
+            await _take_rows(shelf, session, rows, report, match_on, erased)
             if is_dry_run:
                 raise _Undo
     except _Undo:
@@ -66,17 +75,17 @@ async def take_file(
 async def _take_rows(
     shelf: Shelf,
     session: AsyncSession,
-    table: Table,
+    rows: list[Read],
     report: ImportReport,
-    custom: Mapping[str, str],
     match_on: MatchOn,
+    erased: frozenset[Identifier],
 ) -> None:
-    for number, cells in table.rows:
-        values, faults = read_row(cells, report.mapping, custom)
+    for number, values, faults in rows:
         try:
             if faults:
                 errors = [{"pointer": f"/{field}", "detail": detail} for field, detail in faults.items()]
                 raise Problem(422, "unusable-input", "the row can't be read", errors=errors)
+            _refuse_erased(values, erased)
             async with savepoint(session):
                 told = await _take_row(shelf, session, number, values, match_on)
         except Problem as problem:
@@ -87,6 +96,21 @@ async def _take_rows(
         report.failed += told.errors is not None
         if (told.errors is not None or report.is_dry_run) and len(report.rows) < MOST_TOLD:
             report.rows.append(told)
+
+
+def _persons_in(noun: str, rows: list[Read]) -> list[Identifier]:
+    if noun != "contact":
+        return []
+    return [(kind, str(values[kind])) for _, values, _ in rows for kind in _IDENTIFIERS if values.get(kind)]
+
+
+def _refuse_erased(values: Mapping[str, Any], erased: frozenset[Identifier]) -> None:
+    for kind in _IDENTIFIERS:
+        if (kind, str(values.get(kind))) in erased:
+            raise Problem(409, "erased", "the row is an erased person's", errors=[{
+                "pointer": f"/{kind}",
+                "detail": "is of a person who was erased, who comes back by an own request alone (tekup gdpr)",
+            }])  # fmt: skip
 
 
 async def _take_row(

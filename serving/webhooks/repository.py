@@ -37,7 +37,6 @@ _AGAIN = text(
 _HAS_ERASED: Label[bool] = literal_column(
     "exists (select from app.erased_identifier as erased where erased.tenant_id = webhook_endpoint.tenant_id)"
 ).label("has_erased")
-_ERASED = text("select pseudonym from app.erased_identifier where tenant_id = :tenant_id and pseudonym = any(:asked)")
 
 
 class WebhookRepository(TenantRepository):
@@ -57,11 +56,6 @@ class WebhookRepository(TenantRepository):
             _HAS_ERASED,
         ).join(tenants, tenants.c.tenant_id == e.tenant_id)
         return await self.fetch_one(query.where(e.connection_id == connection_id))
-
-    async def find_erased(self, pseudonyms: Sequence[bytes]) -> set[bytes]:
-        """Those of the pseudonyms that stand for somebody whom the tenant erased."""
-        found = await self.session.execute(_ERASED, {"tenant_id": self.tenant_id, "asked": list(pseudonyms)})
-        return {bytes(row[0]) for row in found}
 
     async def store(self, vendor: str, events: Sequence[WebhookEvent], *, renews: bool) -> int:
         """Put events into the inbox; returns how many were new, or with ``renews`` how many wait (again)."""

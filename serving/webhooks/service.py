@@ -9,12 +9,11 @@ from uuid import UUID
 from integrations.registry import webhook_format
 from integrations.webhooks import Arrival, WebhookEvent, WebhookRefused, WebhookUnreadable
 from serving.kit.databases import Databases
+from serving.kit.erasures import find_erased
 from serving.kit.problems import Problem, not_found
 from serving.webhooks.repository import WebhookRepository
 from tekup.crypto.keys import MasterKey
-from tekup.crypto.pseudonyms import open_pseudonyms
 from tekup.directory.webhooks import matches, open_secrets, parse_webhook_key
-from tekup.privacy.ledger import pseudonym_of
 from tekup.privacy.mentions import identifiers_in
 from tekup.privacy.operational import VENDOR_STREAMS
 from tekup.tenancy import TenantContext
@@ -79,12 +78,8 @@ class WebhookDesk:
         self, repository: WebhookRepository, tenant_id: UUID, vendor: str, events: list[WebhookEvent]
     ) -> list[WebhookEvent]:
         """The same events; of one about an erased person only the hint is kept, and reading that finds nobody."""
-        pseudonyms = await asyncio.to_thread(open_pseudonyms, self._master_key, tenant_id)
-        named = [
-            {pseudonym_of(pseudonyms, kind, value) for kind, value in _persons_of(vendor, event)} - {None}
-            for event in events
-        ]
-        erased = await repository.find_erased(sorted(one for names in named for one in names if one is not None))
+        named = [set(_persons_of(vendor, event)) for event in events]
+        erased = await find_erased(repository.session, tenant_id, self._master_key, set().union(*named))
         return [
             replace(event, payload=b"{}") if names & erased else event
             for event, names in zip(events, named, strict=True)

@@ -4,12 +4,15 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 import xlsxwriter
 
 from tekup.db import Database, Doors, Role
+from tekup.privacy.ledger import forget_erasure, remember_erased
+from tekup.privacy.persons import Person
 from tests.fixtures.database import TwoTenants
 from tests.serving.automation.conftest import Header, post
 
@@ -141,3 +144,20 @@ def test_a_sheet_of_deals_finds_stages_companies_and_amounts(client: httpx.Clien
     )  # fmt: skip
     (deal,) = client.get("/v1/deals", headers=as_a).json()["items"]
     assert (deal["stage_id"], deal["company_id"], deal["amount_cents"]) == (stage, company, 123_450)
+
+
+def test_who_was_erased_does_not_come_back_by_a_file(
+    client: httpx.Client, as_a: Header, doors: Doors, filled: TwoTenants
+) -> None:
+    gone = Person({"email": frozenset({"ida@imports.example"})})
+    remember_erased(doors, filled.a.id, uuid4(), gone)
+    try:
+        report = take(client, as_a, PEOPLE.replace("ida@", "Ida@")).json()
+    finally:
+        forget_erasure(doors, filled.a.id, gone)
+    assert (report["created"], report["failed"]) == (1, 1)
+    (row,) = report["rows"]
+    assert (row["row"], row["status"], row["errors"][0]["pointer"]) == (2, 409, "/email")
+    assert "ida" not in json.dumps(report["rows"]).lower()
+    assert [one["email"] for one in contacts(client, as_a)] == ["bo@imports.example"]
+    assert take(client, as_a, PEOPLE).json()["created"] == 2
