@@ -1,14 +1,13 @@
 """Routes of campaigns beside those that every resource has."""
 
 from datetime import date
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
 from serving.campaigns import service as campaign_service
 from serving.campaigns.auth import CampaignReader, CampaignWriter
-from serving.campaigns.schemas import CampaignLink, DaySpend, LinkQuery, Pacing
+from serving.campaigns.schemas import DaySpend, Pacing
 from serving.crm.resources import SPEND
 from serving.crm.schemas import Spend
 from serving.kit.databases import AppDatabases
@@ -40,11 +39,3 @@ async def put_spend(
 async def get_pacing(subject: CampaignReader, databases: AppDatabases, campaign_id: UUID) -> Pacing:
     """Whether the budget is spent as fast as its time passes, and where it is heading."""
     return await campaign_service.get_pacing(databases, subject, campaign_id)
-
-
-@router.get("/link")
-async def make_link(
-    subject: CampaignReader, databases: AppDatabases, campaign_id: UUID, query: Annotated[LinkQuery, Query()]
-) -> CampaignLink:
-    """A link to one of your pages with the campaign's UTM parameters, spelled the same each time."""
-    return await campaign_service.make_link(databases, subject, campaign_id, query)

@@ -1,11 +1,11 @@
-"""Shapes of a day's spend, of pace and of links."""
+"""Shapes of a day's spend and of pace."""
 
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import BaseModel, ConfigDict, Field
 
-from serving.kit.text import Currency, Text
+from serving.kit.text import Currency
 
 
 class DaySpend(BaseModel):
@@ -30,24 +30,3 @@ class Pacing(BaseModel):
     expected_cents: int | None = Field(description="What will be spent at the end if it goes on so.")
     verdict: Literal["on_track", "too_fast", "too_slow", "overspent", "unknown"]
     until: date | None = Field(description="The last day of which spend is known.")
-
-
-class LinkQuery(BaseModel):
-    """The page that a link leads to, and what tells one link from another."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    page: HttpUrl
-    source: Text = Field(min_length=1, max_length=100, description="Where the link stands, such as google.")
-    medium: Text | None = Field(
-        default=None, min_length=1, max_length=100, description="Left out, that of the campaign's channel."
-    )
-    content: Text | None = Field(default=None, max_length=100)
-    term: Text | None = Field(default=None, max_length=100)
-
-
-class CampaignLink(BaseModel):
-    """The link: touchpoints that it brings belong to the campaign."""
-
-    url: str
-    utm_campaign: str

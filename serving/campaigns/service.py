@@ -1,25 +1,18 @@
-"""A day's spend that may be told again, the pace of a budget, and links that carry a campaign's name."""
+"""A day's spend that may be told again, and the pace of a budget."""
 
-import re
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from serving.auth.subject import Subject
 from serving.campaigns.repository import CampaignRepository
-from serving.campaigns.schemas import CampaignLink, DaySpend, LinkQuery, Pacing
+from serving.campaigns.schemas import DaySpend, Pacing
 from serving.crm.resources import SPEND
 from serving.kit.databases import Databases
 from serving.kit.problems import not_found, unusable_field
 from serving.records.service import Shelf, change_row, note, tell
 from tekup.clock import utc_now
 from tekup.pacing import pace_of
-
-_MEDIUMS = {
-    "paid_search": "cpc", "paid_social": "paid_social", "display": "display", "email": "email", "referral": "referral",
-    "events": "offline", "organic_social": "social",
-}  # fmt: skip
 
 
 async def put_spend(shelf: Shelf, campaign_id: UUID, day: date, told: DaySpend) -> Any:
@@ -71,36 +64,3 @@ async def get_pacing(databases: Databases, subject: Subject, campaign_id: UUID) 
         verdict="unknown" if pace is None else pace.verdict,
         until=until,
     )
-
-
-async def make_link(databases: Databases, subject: Subject, campaign_id: UUID, query: LinkQuery) -> CampaignLink:
-    """A link whose touchpoints belong to the campaign; what the page's address already asks for stays.
-
-    Raises:
-        Problem: 404; 422 where the campaign has no `utm_campaign`.
-    """
-    async with databases.operational(subject.context) as session:
-        campaign = await CampaignRepository(session, subject.tenant_id).find(campaign_id)
-    if campaign is None:
-        raise not_found("campaign")
-    if not campaign.utm_campaign:
-        raise unusable_field("utm_campaign", f"the campaign has none; set one, such as {slug_of(campaign.name)}")
-    medium = query.medium or _MEDIUMS.get(campaign.channel, campaign.channel)
-    utm = {
-        "utm_source": query.source, "utm_medium": medium, "utm_campaign": campaign.utm_campaign,
-        "utm_content": query.content, "utm_term": query.term,
-    }  # fmt: skip
-    parts = urlsplit(str(query.page))
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in utm]
-    asked = urlencode(kept + [(name, value) for name, value in utm.items() if value])
-    return CampaignLink(url=urlunsplit(parts._replace(query=asked)), utm_campaign=campaign.utm_campaign)
-
-
-def slug_of(name: str) -> str:
-    """A name as it can stand in a link: small letters, digits and dashes.
-
-    >>> slug_of("Forår 2026: på tilbud!")
-    'foraar-2026-paa-tilbud'
-    """
-    plain = name.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "campaign"

@@ -53,7 +53,6 @@ ROUTES_AND_SCOPES = {
     "POST /v1/touchpoints": {"touchpoints:write"},
     "PUT /v1/campaigns/{campaign_id}/spend/{spend_date}": {"campaigns:write"},
     "GET /v1/campaigns/{campaign_id}/pacing": {"campaigns:read"},
-    "GET /v1/campaigns/{campaign_id}/link": {"campaigns:read"},
     "POST /v1/experiments/assignments": {"exposures:write"},
     "POST /v1/experiments/exposures": {"exposures:write"},
     "GET /v1/experiments/sample-size": {"experiments:read"},

@@ -51,10 +51,8 @@ def test_anonymous_gets_401_a_reader_403_and_other_tenant_404(
     assert client.put(spend, json=DAY).status_code == 401
     assert client.put(spend, headers=reader, json=DAY).status_code == 403
     assert client.put(spend, headers=as_b, json=DAY).status_code == 404
-    link = {"page": "https://alfa.example/", "source": "google"}
-    for route, query in (("pacing", {}), ("link", link)):
-        assert client.get(f"{path}/{route}", params=query).status_code == 401
-        assert client.get(f"{path}/{route}", headers=as_b, params=query).status_code == 404
+    assert client.get(f"{path}/pacing").status_code == 401
+    assert client.get(f"{path}/pacing", headers=as_b).status_code == 404
     assert client.get(f"/v1/campaigns/{uuid4()}/pacing", headers=reader).status_code == 404
 
 
@@ -85,18 +83,3 @@ def test_pace_is_told_by_the_last_day_that_is_known(client: httpx.Client, as_a: 
     pacing = client.get(f"{path}/pacing", headers=as_a).json()
     assert (pacing["verdict"], pacing["expected_cents"], pacing["until"]) == ("too_fast", 125_000, "2026-03-05")
     assert (pacing["spent_rate"], pacing["time_rate"]) == (0.625, 0.5)
-
-
-def test_a_link_carries_the_campaign_and_keeps_the_pages_own_question(
-    client: httpx.Client, as_a: Header, path: str
-) -> None:
-    query = {"page": "https://alfa.example/pris?vis=alt&utm_campaign=gammel#top", "source": "google", "term": "sol æ"}
-    link = client.get(f"{path}/link", headers=as_a, params=query).json()["url"]
-    assert link == (
-        "https://alfa.example/pris?vis=alt&utm_source=google&utm_medium=cpc&utm_campaign=foraar&utm_term=sol+%C3%A6#top"
-    )
-    client.patch(path, headers=as_a, json={"utm_campaign": None})
-    refused = client.get(f"{path}/link", headers=as_a, params=query)
-    assert refused.status_code == 422
-    assert "foraar-paa-tilbud" in refused.text
-    assert client.get(f"{path}/link", headers=as_a, params=query | {"page": "javascript:x"}).status_code == 422
