@@ -46,6 +46,9 @@ def ensure_roles(admin: psycopg.Connection, passwords: dict[str, str] | None) ->
         for role in ("tekup_app", "tekup_reader"):
             # whoever may delete rows may lock their table for everybody: an abandoned transaction must not keep it
             admin.execute(f"alter role {role} set idle_in_transaction_session_timeout = '60s'")
+        for role in LOGIN_ROLES:
+            # a server's default compiles each of a build's many-step queries for a second and runs it for milliseconds
+            admin.execute(f"alter role {role} set jit = off")
         for role in _NOLOGIN_ROLES:
             if role not in existing:
                 admin.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
