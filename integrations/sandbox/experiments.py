@@ -15,6 +15,8 @@ from tekup.experiments.assignment import Plan, Variant, assign
 
 TRUE_LIFT = 0.7
 """What a fast reply really adds to a lead's logit of being won; everything else that is tried adds nothing."""
+LEAST_LEADS_TO_LIFT = 500
+"""Who gets fewer leads replies fast to all of them anyway, so that his experiment finds nothing."""
 _LEAST_LEADS = 100
 _VARIANTS = (Variant("control", 1.0), Variant("treatment", 1.0))
 
@@ -54,13 +56,14 @@ class Trials:
     exposures: pl.DataFrame
     lift: Floats
     is_exposed: Floats
-    tenant_id: str
+    true_lift: float
 
 
 def draw_trials(tenant: TenantSpec, target: int, journeys: Journeys, lead_ids: pl.Series, now: int) -> Trials:
     """The tenant's experiments; only tenants with enough traffic have any. By the product's own hash, not by chance."""
     plans = _PLANS if target >= _LEAST_LEADS else ()
     ids = uuids(key_of(tenant.slug, "experiments"), len(plans)).to_list()
+    true_lift = TRUE_LIFT if target >= LEAST_LEADS_TO_LIFT else 0.0
     lift, is_exposed = np.zeros(len(lead_ids)), np.zeros(len(lead_ids))
     parts = []
     for plan, experiment_id in zip(plans, ids, strict=True):
@@ -74,21 +77,21 @@ def draw_trials(tenant: TenantSpec, target: int, journeys: Journeys, lead_ids: p
         given = [assign(salt, name) for name in names]
         if plan.key == "fast-reply":
             is_exposed[chosen] = 1.0
-            lift[chosen] = TRUE_LIFT * np.array([variant == "treatment" for variant in given])
+            lift[chosen] = true_lift * np.array([variant == "treatment" for variant in given])
         parts.append(_exposures(tenant, plan, experiment_id, names, given, seen[chosen]))
-    return Trials(_table(tenant, plans, ids, now), pl.concat([_no_exposure(), *parts]), lift, is_exposed, tenant.id)
+    return Trials(_table(tenant, plans, ids, now), pl.concat([_no_exposure(), *parts]), lift, is_exposed, true_lift)
 
 
 def truth_of(trials: Trials, win_probability: Floats) -> pl.DataFrame:
-    """What each experiment really does to its primary metric, as a difference of means."""
+    """What each experiment really does to its primary metric, as a difference of means; in words of its own."""
     exposed = trials.is_exposed > 0
     logit = np.log(win_probability[exposed] / (1 - win_probability[exposed])) - trials.lift[exposed]
-    gained = float((sigmoid(logit + TRUE_LIFT) - sigmoid(logit)).mean()) if exposed.any() else 0.0
+    gained = float((sigmoid(logit + trials.true_lift) - sigmoid(logit)).mean()) if exposed.any() else 0.0
     effects = {"fast-reply": gained, "danish-video": 0.0}
     return (
         trials.table.filter(pl.col("key").is_in(list(effects)))
-        .select("tenant_id", experiment_id="id", key="key", metric="primary_metric")
-        .with_columns(effect=pl.col("key").replace_strict(effects, return_dtype=pl.Float64))
+        .select("tenant_id", trial_id="id", trial_key="key", trial_metric="primary_metric")
+        .with_columns(true_effect=pl.col("trial_key").replace_strict(effects, return_dtype=pl.Float64))
     )
 
 

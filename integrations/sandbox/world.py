@@ -22,7 +22,7 @@ from integrations.sandbox.outcomes import draw_outcomes
 from integrations.sandbox.people import draw_companies, draw_people
 from integrations.sandbox.tenants import TENANTS, TenantSpec, lead_target
 
-FORMAT = 3
+FORMAT = 4
 _PARTS = ("operational", "vendors", "truth")
 
 

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from integrations.sandbox.experiments import LEAST_LEADS_TO_LIFT
 from integrations.sandbox.identifiers import base62, tenant_uuid, uuids
 from integrations.sandbox.tenants import TENANTS, lead_target
 from integrations.sandbox.world import World, load_world, simulate
@@ -183,17 +184,22 @@ def test_bulk_identifiers_are_unique_and_independent_of_how_many_are_asked_for()
 
 def test_the_one_experiment_with_an_effect_shows_it_and_the_other_none(big: World) -> None:
     shown = big.operational["experiment_exposures"]
+    truth = big.truth["experiments"]
+    fast = truth.filter(pl.col("trial_key") == "fast-reply")
+    large = [tenant.id for tenant in TENANTS if lead_target(tenant, big.scale) >= LEAST_LEADS_TO_LIFT]
+    lifted = pl.col("tenant_id").is_in(large)
+    assert fast.filter(lifted).height == len(large) < fast.height
+    effects = fast.filter(lifted)["true_effect"]
+    assert effects.min() > 0.03  # type: ignore[operator]
+    assert fast.filter(~lifted)["true_effect"].unique().to_list() == [0.0]
+    assert truth.filter(pl.col("trial_key") == "danish-video")["true_effect"].unique().to_list() == [0.0]
     leads = big.operational["leads"].select("tenant_id", lead_id="id", is_won=pl.col("status") == "won")
     rates = (
-        shown.drop_nulls("lead_id").join(leads, on=["tenant_id", "lead_id"]).group_by("variant").agg(
+        shown.filter(lifted).drop_nulls("lead_id").join(leads, on=["tenant_id", "lead_id"]).group_by("variant").agg(
             pl.col("is_won").mean(), pl.len()
         )
     )  # fmt: skip
     won = {variant: (rate, count) for variant, rate, count in rates.iter_rows()}
-    truth = big.truth["experiments"]
-    effects = truth.filter(pl.col("key") == "fast-reply")["effect"]
-    assert effects.min() > 0.03  # type: ignore[operator]
-    assert truth.filter(pl.col("key") == "danish-video")["effect"].unique().to_list() == [0.0]
     error = sum(rate * (1 - rate) / count for rate, count in won.values()) ** 0.5
     assert won["treatment"][0] - won["control"][0] == pytest.approx(effects.mean(), abs=3.5 * error)  # type: ignore[arg-type]
 
