@@ -102,7 +102,8 @@ def _draw_waterfall(own: pl.DataFrame, currency: str, language: Language) -> Non
     for name in MOVEMENTS:
         change = int(own[name].sum())
         kind = "up" if change >= 0 else "down"
-        rows.append(_bar(text(f"move_{name}", language), level, level + change, kind, currency, language))
+        step = name.removesuffix("_mrr_cents")
+        rows.append(_bar(text(f"move_{step}", language), level, level + change, kind, currency, language))
         level += change
     rows.append(_bar(text("move_closing", language), 0, level, "level", currency, language))
     frame = pl.DataFrame(rows).with_columns(pl.col("start", "end") / scale)
