@@ -51,7 +51,8 @@ def through_switching(admin: psycopg.Connection, relation: Relation, login: str,
 
 
 def special_rules(admin: psycopg.Connection, relation: Relation, a: UUID) -> list[object]:
-    """Owners are owners' alone, and a salesperson's leads his own where the tenant says so."""
+    """Owners are owners' alone, a salesperson's leads his own where the tenant says so, and a view its maker's."""
+    maker, other = UUID(int=1), UUID(int=2)
     if str(relation) == "app.users":
         wanted = [
             sql.SQL("update app.users set status = status where role = 'owner'"),
@@ -65,22 +66,34 @@ def special_rules(admin: psycopg.Connection, relation: Relation, a: UUID) -> lis
             "insert into app.users (tenant_id, id, email, role) values "
             "({a}, gen_random_uuid(), 'o@example.dk', 'owner'), ({a}, gen_random_uuid(), 's@example.dk', 'sales')"
         ).format(a=str(a))
-        context = probes.TenantContext(a, "admin", frozenset({"users:write"}))
+        contexts = [probes.TenantContext(a, "admin", frozenset({"users:write"}))]
     elif str(relation) == "app.leads":
         wanted = [sql.SQL("select count(*) from app.leads")]
         prepare = sql.SQL(
             'update app.tenants set settings = \'{{"sales_see": "own"}}\'; update app.leads set owner_id = {}'
         ).format("00000000-0000-0000-0000-00000000ffff")
-        context = probes.TenantContext(a, "sales", frozenset({"leads:read", "persons:read"}), UUID(int=1))
+        contexts = [probes.TenantContext(a, "sales", frozenset({"leads:read", "persons:read"}), maker)]
+    elif str(relation) == "app.saved_views":
+        wanted = [sql.SQL("update app.saved_views set name = default"), sql.SQL("delete from app.saved_views")]
+        prepare = sql.SQL("update app.saved_views set is_shared = true, owner_id = {}").format(str(maker))
+        # somebody else with the right to change views, and the maker without it: neither may
+        contexts = [
+            probes.TenantContext(a, "sales", frozenset({"views:write"}), other),
+            probes.TenantContext(a, "viewer", frozenset(), maker),
+        ]
     else:
         return []
-    with admin.transaction(force_rollback=True):
-        admin.execute("set local session_replication_role = replica")
-        for statement in prepare.as_string(admin).split("; "):
-            admin.execute(statement.encode())
-        probes.become(admin, "tekup_app", context)
-        return [probes.outcome(admin, statement if isinstance(statement, sql.Composed) else sql.Composed([statement]))
-                for statement in wanted]  # fmt: skip
+    seen = []
+    for context in contexts:
+        with admin.transaction(force_rollback=True):
+            admin.execute("set local session_replication_role = replica")
+            for statement in prepare.as_string(admin).split("; "):
+                admin.execute(statement.encode())
+            probes.become(admin, "tekup_app", context)
+            seen += [
+                probes.outcome(admin, one if isinstance(one, sql.Composed) else sql.Composed([one])) for one in wanted
+            ]
+    return seen
 
 
 def red_rules(admin: psycopg.Connection, relation: Relation) -> set[str]:
