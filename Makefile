@@ -43,7 +43,7 @@ serve: $(VENV)/.run ## Dagster UI, API, dashboards and sandbox until Ctrl-C
 	@exec $(BIN)/tekup serve $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.spark browser ## all tests; ARGS="-m 'not slow'" leaves the slow ones away
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, SQL, dbt parse, lock files
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

@@ -25,6 +25,8 @@ from tests.fixtures.own_server import (
     own_server,
 )
 
+pytestmark = pytest.mark.slow
+
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 _BARE = (
     "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "

@@ -14,7 +14,7 @@ from tests.dbt.conftest import Warehouse
 from tests.dbt.readers import reading_all_the_while
 from tests.paths import ROOT
 
-SECONDS = 30
+SECONDS = 20
 MARTS = ("int_person_record", "int_person_link", "dim_person_identity", "dim_contact", "fct_touchpoint", "fct_lead",
          "fct_invoice", "kpi_tenant_daily", "fct_quality_daily")  # fmt: skip
 

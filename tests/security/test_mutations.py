@@ -12,6 +12,8 @@ from tests.security import probes
 from tests.security.conftest import System
 from tests.security.probes import Relation
 
+pytestmark = pytest.mark.slow
+
 _POLICIES = """
 select n.nspname, c.relname, p.polname, p.polpermissive, p.polcmd::text, array(
     select r.rolname::text from pg_roles r where r.oid = any(p.polroles) order by 1

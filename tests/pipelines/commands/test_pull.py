@@ -9,6 +9,8 @@ from integrations.sandbox.identifiers import sandbox_credential
 from tests.integrations.running import Sandbox
 from tests.tekup.test_cli import tekup
 
+pytestmark = pytest.mark.slow
+
 SLUG = "fjord-software"
 
 
