@@ -1,6 +1,7 @@
 """What is kept of a tenant outside the databases and the lake: files of models, and its partition in Dagster."""
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,4 +54,5 @@ def _instance(settings: Settings) -> "dg.DagsterInstance | None":
         return None
     import dagster as dg
 
+    os.environ["DAGSTER_HOME"] = str(folder)  # by which its event log finds its files
     return dg.DagsterInstance.from_config(str(folder))

@@ -37,7 +37,7 @@ class KeptConnections(SqliteEventLogStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "KeptConnections":
-        """The storage of the instance that ``DAGSTER_HOME`` names."""
+        """The storage of the instance that ``DAGSTER_HOME`` names, which whoever opens one has to set."""
         return cls(str(Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"), inst_data)
 
     @contextmanager
