@@ -3,6 +3,7 @@
 import asyncio
 import re
 import threading
+from itertools import product
 from uuid import UUID
 
 import psycopg
@@ -117,20 +118,6 @@ def test_a09_a_tenant_left_in_the_session_does_not_reach_the_next_transaction(sy
             assert {row[0] for row in connection.execute(LEADS.encode())} == {system.a}
 
 
-_RIGHTS = (
-    "select distinct n.nspname || '.' || c.relname from pg_policy p join pg_class c on c.oid = p.polrelid "
-    "join pg_namespace n on n.oid = c.relnamespace where not p.polpermissive and p.polcmd in ('r', '*')"
-)
-
-
-def nothing_or_an_error(connection: psycopg.Connection, statement: psycopg.abc.Query) -> bool:
-    """Whether a statement is refused or finds no row."""
-    try:
-        return connection.execute(statement).fetchall() == []
-    except psycopg.errors.InvalidTextRepresentation:
-        return True
-
-
 def test_a10_a_context_lives_in_its_transaction_alone_whatever_pools_the_connection(system: System) -> None:
     statement = begin_statement(TenantContext(system.a, "sales", frozenset({"leads:read"}), system.b))
     commands = [part.strip().split(" ")[:2] for part in statement.split(";")]
@@ -140,30 +127,23 @@ def test_a10_a_context_lives_in_its_transaction_alone_whatever_pools_the_connect
         with bound(connection, system.a):
             pass
         with pytest.raises(psycopg.errors.InvalidTextRepresentation):
-            connection.execute("select tenant_id from app.tenants")
-        connection.rollback()
-        assert nothing_or_an_error(connection, LEADS.encode())
+            connection.execute(LEADS.encode())
 
 
 def test_a11_no_context_is_an_error_and_an_unknown_tenant_sees_nothing(system: System) -> None:
     found = [(database, role, relation) for role, database, _, relation in targets(system) if relation.kind == "r"]
-    # where a right is asked for as well, the planner may ask for it first: without one there is no row and no error
-    asked_first: dict[Database, set[str]] = {}
-    for database in Database:
-        with system.admin(database) as admin:
-            asked_first[database] = {str(row[0]) for row in admin.execute(_RIGHTS)}
-    assert len(asked_first[Database.OPERATIONAL]) < len({str(relation) for _, _, relation in found}) / 2
     for database, role in {(database, role) for database, role, _ in found}:
         with system.doors.connect(database, role) as connection:
             for relation in (r for d, o, r in found if (d, o) == (database, role)):
                 statement = sql.SQL("select 1 from {} limit 1").format(relation.identifier)
-                for setting in (None, "''", "'null'"):
+                # a plan by an index comes to the tenant by itself; one that scans asks the policies in turn
+                for setting, by_index in product((None, "''", "'null'"), ("on", "off")):
                     with connection.transaction(force_rollback=True):
+                        connection.execute(f"set local enable_indexscan = {by_index}".encode())
+                        connection.execute(f"set local enable_bitmapscan = {by_index}".encode())
+                        connection.execute(f"set local enable_indexonlyscan = {by_index}".encode())
                         if setting is not None:
                             connection.execute(f"set local app.tenant_id = {setting}".encode())
-                        if str(relation) in asked_first[database]:
-                            assert nothing_or_an_error(connection, statement)
-                            continue
                         with pytest.raises(psycopg.errors.InvalidTextRepresentation):
                             connection.execute(statement)
                 with bound(connection, UUID(int=0)):
