@@ -51,3 +51,6 @@ def system(warehouse: Warehouse) -> Iterator[System]:
                     # the rows that go with it are deleted, and mourned, as the owner of their tables
                     admin.execute(f"set app.tenant_id = '{tenant}'")
                     admin.execute("delete from app.tenants where id = %s", (tenant,))
+    if made.warehouse.rows("select 1 from marts.fct_reject where object_id like 'canary%' limit 1"):
+        # a build met the added rows; that they are gone no delta is told
+        made.warehouse.build("run", "--full-refresh", "--exclude", "tag:after_models")
