@@ -56,9 +56,7 @@ def draw_model_comparison(
                 ],
             )
         )
-        layers = alt.layer(bars, bounds)
-        assert isinstance(layers, alt.LayerChart)
-        return finish_layers(layers, language, height)
+        return finish_layers((bars, bounds), language, height)
     return finish(bars, language, height)
 
 

@@ -1,7 +1,5 @@
 """Differences with their bounds, by metric and day by day, and spend by week. What is sure is not decided here."""
 
-from collections.abc import Sequence
-
 import altair as alt
 import polars as pl
 
@@ -34,7 +32,7 @@ def draw_differences(frame: pl.DataFrame, title: str, language: Language) -> alt
             ],
         )
     )
-    return _layer([zero, bounds, dots], language, max(120, 34 * len(order) + 60))
+    return finish_layers([zero, bounds, dots], language, max(120, 34 * len(order) + 60))
 
 
 def draw_history(frame: pl.DataFrame, title: str, language: Language, *, is_rate: bool) -> alt.LayerChart:
@@ -66,7 +64,7 @@ def draw_history(frame: pl.DataFrame, title: str, language: Language, *, is_rate
             ],
         )
     )
-    return _layer([zero, band, line], language, 260)
+    return finish_layers([zero, band, line], language, 260)
 
 
 def draw_spend(frame: pl.DataFrame, title: str, language: Language) -> alt.Chart:
@@ -90,9 +88,3 @@ def draw_spend(frame: pl.DataFrame, title: str, language: Language) -> alt.Chart
         )
     )
     return finish(bars, language, 260)
-
-
-def _layer(charts: Sequence[alt.Chart], language: Language, height: int) -> alt.LayerChart:
-    layers = alt.layer(*charts)
-    assert isinstance(layers, alt.LayerChart)
-    return finish_layers(layers, language, height)

@@ -1,7 +1,5 @@
 """How well a model's chances hold: reliability, gain, quality from version to version, and evidence of drift."""
 
-from typing import cast
-
 import altair as alt
 import polars as pl
 
@@ -96,9 +94,9 @@ def draw_evidence(frame: pl.DataFrame, title: str, limit: float, language: Langu
         )
     )
     rule = alt.Chart(pl.DataFrame({"limit": [limit]})).mark_rule(strokeDash=[6, 4]).encode(y="limit:Q")
-    return finish_layers(cast(alt.LayerChart, alt.layer(lines, rule)), language, _HEIGHT)
+    return finish_layers((lines, rule), language, _HEIGHT)
 
 
 def _over_the_diagonal(chart: alt.Chart, language: Language) -> alt.LayerChart:
     line = alt.Chart(_DIAGONAL).mark_line(color="#7F7F7F", strokeDash=[6, 4], clip=True).encode(x="x:Q", y="y:Q")
-    return finish_layers(cast(alt.LayerChart, alt.layer(line, chart)), language, _HEIGHT)
+    return finish_layers((line, chart), language, _HEIGHT)

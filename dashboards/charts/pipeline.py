@@ -18,7 +18,7 @@ def draw_funnel(frame: pl.DataFrame, steps: Sequence[str], language: Language) -
     )
     bars = base.mark_bar(cornerRadiusEnd=2, color=PRIMARY)
     words = base.mark_text(align="left", dx=6, color=PALETTE[6]).encode(text="label:N")
-    return _layer([bars, words], language, 46 * len(steps) + 30)
+    return finish_layers([bars, words], language, 46 * len(steps) + 30)
 
 
 def draw_forecast(frame: pl.DataFrame, title: str, language: Language) -> alt.LayerChart:
@@ -33,7 +33,7 @@ def draw_forecast(frame: pl.DataFrame, title: str, language: Language) -> alt.La
     y = alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5))
     bars = alt.Chart(frame).mark_bar(color=PRIMARY, cornerRadiusEnd=2, size=34).encode(x=x, y=y, tooltip=tooltip)
     bounds = alt.Chart(frame).mark_rule(strokeWidth=2, color=PALETTE[1]).encode(x=x, y="low:Q", y2="high:Q")
-    return _layer([bars, bounds], language, 260)
+    return finish_layers([bars, bounds], language, 260)
 
 
 def draw_rates(frame: pl.DataFrame, title: str, language: Language) -> alt.LayerChart:
@@ -59,10 +59,4 @@ def draw_rates(frame: pl.DataFrame, title: str, language: Language) -> alt.Layer
             ],
         )
     )
-    return _layer([bounds, dots], language, max(120, 30 * len(order) + 50))
-
-
-def _layer(charts: list[alt.Chart], language: Language, height: int) -> alt.LayerChart:
-    layers = alt.layer(*charts)
-    assert isinstance(layers, alt.LayerChart)
-    return finish_layers(layers, language, height)
+    return finish_layers([bounds, dots], language, max(120, 30 * len(order) + 50))

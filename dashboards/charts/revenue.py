@@ -31,7 +31,7 @@ def draw_waterfall(frame: pl.DataFrame, title: str, language: Language) -> alt.L
         .mark_text(dy=-8, color=PALETTE[6])
         .encode(x=x, y="top:Q", text="label:N")
     )
-    return _layer([bars, words], language, 320)
+    return finish_layers([bars, words], language, 320)
 
 
 def draw_shares(frame: pl.DataFrame, names: Sequence[str], language: Language) -> alt.Chart:
@@ -68,7 +68,7 @@ def draw_level(known: pl.DataFrame, ahead: pl.DataFrame, title: str, language: L
             alt.Chart(ahead).mark_line(color=SECONDARY, strokeDash=[5, 3], point=True).encode(x=x, y=y, tooltip=tooltip)
         )
         charts = [band, *charts, line]
-    return _layer(charts, language, 260)
+    return finish_layers(charts, language, 260)
 
 
 def draw_cohorts(frame: pl.DataFrame, axis: str, title: str, language: Language) -> alt.LayerChart:
@@ -94,7 +94,7 @@ def draw_cohorts(frame: pl.DataFrame, axis: str, title: str, language: Language)
     words = base.mark_text(fontSize=10).encode(
         text="label:N", color=alt.condition("datum.share > 0.6", alt.value("#ffffff"), alt.value("#1b2733"))
     )
-    return _layer([cells, words], language, max(160, 24 * len(order) + 70))
+    return finish_layers([cells, words], language, max(160, 24 * len(order) + 70))
 
 
 def draw_money_back(frame: pl.DataFrame, names: Sequence[str], title: str, language: Language) -> alt.Chart:
@@ -118,9 +118,3 @@ def draw_money_back(frame: pl.DataFrame, names: Sequence[str], title: str, langu
         )
     )  # fmt: skip
     return finish(bars, language, 240)
-
-
-def _layer(charts: list[alt.Chart], language: Language, height: int) -> alt.LayerChart:
-    layers = alt.layer(*charts)
-    assert isinstance(layers, alt.LayerChart)
-    return finish_layers(layers, language, height)

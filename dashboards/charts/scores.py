@@ -28,6 +28,4 @@ def draw_score_history(frame: pl.DataFrame, names: tuple[str, str], title: str, 
             ],
         )
     )
-    layers = alt.layer(line, dots)
-    assert isinstance(layers, alt.LayerChart)
-    return finish_layers(layers, language, height=220)
+    return finish_layers((line, dots), language, height=220)

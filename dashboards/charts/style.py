@@ -1,5 +1,6 @@
 """What all charts share: colours that any colour vision tells apart, and Danish and English axes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -43,9 +44,9 @@ def finish(chart: alt.Chart, language: Language, height: int = HEIGHT) -> alt.Ch
     return finished
 
 
-def finish_layers(chart: alt.LayerChart, language: Language, height: int = HEIGHT) -> alt.LayerChart:
-    """The same for charts drawn over each other."""
-    finished: alt.LayerChart = _dress(chart, language, height)
+def finish_layers(charts: Sequence[alt.Chart], language: Language, height: int = HEIGHT) -> alt.LayerChart:
+    """The same for charts drawn over each other, the first at the bottom."""
+    finished: alt.LayerChart = _dress(alt.layer(*charts), language, height)
     return finished
 
 
