@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import Row, func, update
 from sqlalchemy.dialects.postgresql import insert
 
-from serving.kit.repository import TenantRepository
 from serving.models.automation import assignment_rules, assignment_turns
-from serving.models.crm import custom_fields, deals
+from serving.models.crm import deals
 from serving.models.operational import leads, users
+from serving.records.own_fields import OwnFields
 
 MOST_RULES = 200
 OPEN: Mapping[str, tuple[str, ...]] = {"lead": ("new", "contacted", "qualified"), "deal": ("open",)}
@@ -18,7 +18,7 @@ OPEN: Mapping[str, tuple[str, ...]] = {"lead": ("new", "contacted", "qualified")
 TABLES = {"lead": leads, "deal": deals}
 
 
-class AssignmentRepository(TenantRepository):
+class AssignmentRepository(OwnFields):
     """What is needed to choose an owner."""
 
     async def enabled_for(self, entity: str) -> Sequence[Row[Any]]:
@@ -26,12 +26,6 @@ class AssignmentRepository(TenantRepository):
         table = assignment_rules
         query = self.rows_of(table).where(table.c.entity == entity, table.c.is_enabled)
         return await self.fetch_all(query.order_by(table.c.position, table.c.id).limit(MOST_RULES))
-
-    async def custom_kinds(self, entity: str) -> dict[str, str]:
-        """The tenant's own fields of a kind of record: name to kind."""
-        table = custom_fields
-        rows = await self.fetch_all(self.rows_of(table, table.c.name, table.c.kind).where(table.c.entity == entity))
-        return {row.name: row.kind for row in rows}
 
     async def active(self, user_ids: Collection[UUID]) -> set[UUID]:
         """Those of the users who may work."""

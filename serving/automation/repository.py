@@ -7,16 +7,15 @@ from uuid import UUID
 from sqlalchemy import Row, func, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
-from serving.kit.repository import TenantRepository
 from serving.models.automation import automation_rules, automation_runs
-from serving.models.crm import custom_fields
 from serving.models.operational import events
+from serving.records.own_fields import OwnFields
 
 MOST_RULES = 200
 """Rules of one type of event that run; a tenant's further ones do not."""
 
 
-class AutomationRepository(TenantRepository):
+class AutomationRepository(OwnFields):
     """The tenant's rules and runs."""
 
     async def enabled_for(self, event_type: str) -> Sequence[Row[Any]]:
@@ -28,12 +27,6 @@ class AutomationRepository(TenantRepository):
     async def find_rule(self, rule_id: UUID) -> Row[Any] | None:
         """A rule."""
         return await self.fetch_one(self.rows_of(automation_rules).where(automation_rules.c.id == rule_id))
-
-    async def custom_kinds(self, entity: str) -> dict[str, str]:
-        """The tenant's own fields of a kind of record: name to kind."""
-        table = custom_fields
-        rows = await self.fetch_all(self.rows_of(table, table.c.name, table.c.kind).where(table.c.entity == entity))
-        return {row.name: row.kind for row in rows}
 
     async def begin_run(self, values: Mapping[str, Any]) -> bool:
         """Enter a run; False where the rule has fired for this event already."""

@@ -5,20 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, func
 
-from serving.kit.repository import TenantRepository
-from serving.models.crm import companies, custom_fields, pipelines, stages
+from serving.models.crm import companies, pipelines, stages
 from serving.models.operational import users
+from serving.records.own_fields import OwnFields
 from serving.records.repository import RecordRepository
 
 
-class ImportRepository(TenantRepository):
+class ImportRepository(OwnFields):
     """The tenant's names."""
-
-    async def custom_kinds(self, entity: str) -> dict[str, str]:
-        """The tenant's own fields of a kind of record: name to kind."""
-        table = custom_fields
-        rows = await self.fetch_all(self.rows_of(table, table.c.name, table.c.kind).where(table.c.entity == entity))
-        return {row.name: row.kind for row in rows}
 
     async def company_of(self, domain: str) -> UUID | None:
         """The oldest company of a domain."""
