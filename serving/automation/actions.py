@@ -26,7 +26,7 @@ from serving.automation.schemas import (
 from serving.crm.resources import ACTIVITY
 from serving.crm.schemas import ActivityCreate
 from serving.kit.databases import Databases
-from serving.kit.problems import Problem, unusable_field
+from serving.kit.problems import Problem, faults_of, unusable_field
 from serving.leads import service as lead_service
 from serving.leads.repository import LeadRepository
 from serving.leads.schemas import LeadUpdate
@@ -192,7 +192,4 @@ def _read(model: type[Any], values: Mapping[str, Any]) -> Any:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = [
-            {"pointer": "".join(f"/{part}" for part in one["loc"]), "detail": one["msg"]} for one in error.errors()
-        ]
-        raise Problem(422, "unusable-input", "the action can't be done", errors=faults) from None
+        raise Problem(422, "unusable-input", "the action can't be done", errors=faults_of(error)) from None

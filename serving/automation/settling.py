@@ -11,7 +11,7 @@ from serving.automation.conditions import check_condition
 from serving.automation.entities import TRIGGERS, Entity, entity_of
 from serving.automation.repository import AutomationRepository
 from serving.automation.schemas import Action, Assign, CreateActivity, Emit, MoveStage, SetFields
-from serving.kit.problems import Problem, unusable_field
+from serving.kit.problems import Problem, faults_of, unusable_field
 from serving.models.crm import stages
 from serving.models.operational import users
 from serving.records.repository import RecordRepository
@@ -109,8 +109,4 @@ def _check_fields(entity: Entity, action: SetFields, pointer: str) -> None:
     try:
         entity.update.model_validate({**required, **action.fields})
     except ValidationError as error:
-        faults = [
-            {"pointer": pointer + "".join(f"/{part}" for part in one["loc"]), "detail": one["msg"]}
-            for one in error.errors()
-        ]
-        raise Problem(422, "unusable-input", "the request can't be used", errors=faults) from None
+        raise Problem(422, "unusable-input", "the request can't be used", errors=faults_of(error, pointer)) from None

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from strawberry.scalars import JSON
 
-from serving.kit.problems import Problem
+from serving.kit.problems import Problem, faults_of
 from serving.kit.strict_json import check_json
 
 T = TypeVar("T")
@@ -124,8 +124,4 @@ def read(model: type[Model], given: Any, **more: Any) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = [
-            {"pointer": "".join(f"/{part}" for part in fault["loc"]), "detail": fault["msg"]}
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)[:100]
-        ]
-        raise Problem(422, "unusable-input", "the request can't be used", errors=faults) from None
+        raise Problem(422, "unusable-input", "the request can't be used", errors=faults_of(error)[:100]) from None

@@ -13,7 +13,7 @@ from serving.imports.repository import ImportRepository
 from serving.imports.schemas import MOST_TOLD, ImportedRow, ImportReport, MatchOn
 from serving.kit.audit import savepoint
 from serving.kit.erasures import Identifier, find_erased
-from serving.kit.problems import FieldFault, Problem
+from serving.kit.problems import FieldFault, Problem, faults_of
 from serving.records import service as record_service
 from serving.records.service import Shelf
 from tekup.crypto.keys import MasterKey
@@ -129,10 +129,7 @@ async def _take_row(
             return ImportedRow(row=number, status=201, id=row.id)
         change = shelf.resource.update.model_validate(values).model_dump(exclude_unset=True)
     except ValidationError as error:
-        faults = [
-            {"pointer": "".join(f"/{part}" for part in one["loc"]), "detail": one["msg"]} for one in error.errors()
-        ]
-        raise Problem(422, "unusable-input", "the row can't be used", errors=faults) from None
+        raise Problem(422, "unusable-input", "the row can't be used", errors=faults_of(error)) from None
     row = await record_service.guarded(record_service.change_row(shelf, records, found, change))
     return ImportedRow(row=number, status=200, id=row.id)
 

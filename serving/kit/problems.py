@@ -1,6 +1,6 @@
 """Problem documents (RFC 9457) for every error. Which errors a domain has is the domain's affair."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import errors as pg_errors
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -68,6 +68,14 @@ def not_found(noun: str) -> Problem:
 def unusable_field(pointer: str, detail: str) -> Problem:
     """A 422 about one field that only the database or the model could judge."""
     return Problem(422, "unusable-input", "the request can't be used", errors=[{"pointer": pointer, "detail": detail}])
+
+
+def faults_of(error: ValidationError, under: str = "") -> list[dict[str, str]]:
+    """Each fault of a shape that was read apart from a request, where it is below ``under`` and what it is."""
+    return [
+        {"pointer": under + _pointer(fault["loc"]), "detail": _utf8(fault["msg"])}
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
 
 
 def problem_response(
@@ -138,11 +146,13 @@ def _fault(error: Mapping[str, Any]) -> dict[str, str]:
     """Where and why, without the value: what was sent may be a secret."""
     location: Sequence[object] = error["loc"]
     where, *path = location
-    if where == "body":
-        pointer = "".join("/" + _utf8(str(part)).replace("~", "~0").replace("/", "~1") for part in path)
-    else:
-        pointer = _utf8(".".join(str(part) for part in path))
+    pointer = _pointer(path) if where == "body" else _utf8(".".join(str(part) for part in path))
     return {"pointer": pointer, "detail": _utf8(str(error["msg"]))}
+
+
+def _pointer(path: Iterable[object]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + _utf8(str(part)).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def _utf8(text: str) -> str:

@@ -16,7 +16,7 @@ from serving.auth.subject import Subject
 from serving.kit.audit import note_change
 from serving.kit.cursors import CursorSigner
 from serving.kit.databases import Databases
-from serving.kit.problems import Problem, not_found, unusable_field
+from serving.kit.problems import Problem, faults_of, not_found, unusable_field
 from serving.outbox import emit_many
 from serving.records.custom import read_custom
 from serving.records.repository import RecordRepository, Wanted
@@ -136,11 +136,7 @@ async def create_records(shelf: Shelf, items: list[dict[str, Any]]) -> list[dict
                     row = await guarded(add_row(shelf, repository, body))
                 results.append({"status": 201, "id": row.id})
             except ValidationError as error:
-                faults = [
-                    {"pointer": "".join(f"/{part}" for part in fault["loc"]), "detail": fault["msg"]}
-                    for fault in error.errors(include_url=False, include_input=False, include_context=False)
-                ]
-                results.append({"status": 422, "errors": faults})
+                results.append({"status": 422, "errors": faults_of(error)})
             except Problem as problem:
                 errors = problem.more.get("errors") or [{"pointer": "", "detail": str(problem.detail)}]
                 results.append({"status": problem.status_code, "errors": errors})

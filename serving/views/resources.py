@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Row
 
 from serving.crm.resources import ACTIVITY, CAMPAIGN, COMPANY, CONTACT, DEAL
-from serving.kit.problems import Problem, unusable_field
+from serving.kit.problems import Problem, faults_of, unusable_field
 from serving.leads.schemas import Lead, LeadQuery
 from serving.models.workspace import saved_views
 from serving.records.repository import RecordRepository
@@ -34,10 +34,10 @@ async def settle_view(repository: RecordRepository, values: dict[str, Any], befo
     try:
         query.model_validate({**will_be["filters"], "sort": will_be["sort"]})
     except ValidationError as error:
-        faults = []
-        for one in error.errors():
-            where = "".join(f"/{part}" for part in one["loc"])
-            faults.append({"pointer": where if where == "/sort" else f"/filters{where}", "detail": one["msg"]})
+        faults = [
+            one if one["pointer"] == "/sort" else {**one, "pointer": f"/filters{one['pointer']}"}
+            for one in faults_of(error)
+        ]
         raise Problem(422, "unusable-input", "the request can't be used", errors=faults) from None
     for place, column in enumerate(will_be["columns"]):
         if column.split(".")[0] not in record.model_fields or ("." in column and not column.startswith("custom.")):
