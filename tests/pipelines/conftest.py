@@ -6,9 +6,7 @@ import pytest
 from dagster._core.storage.defs_state.base import _current_storage
 
 from tekup.db import Doors
-from tekup.directory.tenants import create_tenant
-from tekup.ids import derived_uuid
-from tests.fixtures.database import TwoTenants
+from tests.fixtures.database import TwoTenants, tenants_for_a_while
 from tests.integrations.conftest import sandbox, world
 
 __all__ = ["sandbox", "world"]
@@ -22,11 +20,8 @@ def no_ended_instance() -> Iterator[None]:
     _current_storage.set(None)
 
 
-@pytest.fixture(scope="package")
-def two_tenants(doors: Doors) -> TwoTenants:
-    """Tenants A and B of the pipelines' tests alone."""
-    a, b = (
-        create_tenant(doors, f"{name} Pull", f"{name.lower()}-pull.example", tenant_id=derived_uuid("test", name))
-        for name in ("Alfa", "Beta")
-    )
-    return TwoTenants(a, b)
+@pytest.fixture(scope="module")
+def two_tenants(doors: Doors) -> Iterator[TwoTenants]:
+    """Tenants A and B of one file of the pipelines' tests."""
+    with tenants_for_a_while(doors, Alfa="alfa-pull.example", Beta="beta-pull.example") as made:
+        yield made

@@ -14,7 +14,7 @@ from tekup.db import Database, Doors
 from tekup.directory.tenants import Tenant
 from tekup.directory.tokens import create_token
 from tekup.settings import Settings
-from tests.fixtures.database import TwoTenants
+from tests.fixtures.database import TwoTenants, tenants_for_a_while
 from tests.serving import world
 from tests.serving.serve import serve
 
@@ -25,6 +25,13 @@ class Api:
 
     app: FastAPI
     client: httpx.Client
+
+
+@pytest.fixture(scope="package")
+def two_tenants(doors: Doors) -> Iterator[TwoTenants]:
+    """Tenants A and B of all tests of the running application, which is filled once."""
+    with tenants_for_a_while(doors, Alfa="alfa.example", Beta="beta.example") as made:
+        yield made
 
 
 @pytest.fixture(scope="package")

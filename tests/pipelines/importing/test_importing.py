@@ -263,7 +263,7 @@ def test_the_command_shows_a_dry_run_loads_and_refuses(
     assert rows(doors, two_tenants, "select count(*) from app.leads") == [(0,)]
     listed = tmp_path / "rejects.csv"
     done = _command(settings, tenant, "leads", path, "--skip-bad", "--rejects", listed)
-    assert "1 leads of Alfa Pull are loaded, 1 rejected" in done.output
+    assert "1 leads of Alfa ApS are loaded, 1 rejected" in done.output
     assert listed.read_text() == "line,reason\n3,created_at: 'never' is not a time\n"
     assert rows(doors, two_tenants, "select count(*) from app.leads") == [(1,)]
 

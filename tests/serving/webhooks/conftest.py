@@ -14,11 +14,9 @@ import uvicorn
 from serving.app import create_app
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import store_connection
-from tekup.directory.tenants import create_tenant
 from tekup.directory.webhooks import enable_webhook
-from tekup.ids import derived_uuid
 from tekup.settings import Settings
-from tests.fixtures.database import TwoTenants
+from tests.fixtures.database import TwoTenants, tenants_for_a_while
 from tests.integrations.conftest import sandbox, world
 
 __all__ = ["sandbox", "world"]
@@ -37,16 +35,13 @@ class Door:
 
 
 @pytest.fixture(scope="package")
-def two_tenants(doors: Doors) -> TwoTenants:
+def two_tenants(doors: Doors) -> Iterator[TwoTenants]:
     """Tenants A and B of these tests alone, connected to every vendor."""
-    a, b = (
-        create_tenant(doors, f"{name} Hook", f"{name.lower()}-hook.example", tenant_id=derived_uuid("hook", name))
-        for name in ("Alfa", "Beta")
-    )
-    for tenant in (a, b):
-        for vendor in SECRETS:
-            store_connection(doors, tenant.id, vendor, "key")
-    return TwoTenants(a, b)
+    with tenants_for_a_while(doors, Alfa="alfa-hook.example", Beta="beta-hook.example") as made:
+        for tenant in (made.a, made.b):
+            for vendor in SECRETS:
+                store_connection(doors, tenant.id, vendor, "key")
+        yield made
 
 
 @pytest.fixture(scope="package")
