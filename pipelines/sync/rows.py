@@ -169,9 +169,12 @@ def _merge(run: SyncRun, batch: Batch, trusted: bool, unmet: set[str]) -> Merged
             return Merged(gone + added, added)
         unmet.remove(batch.stream)
     statement = _statement(_MERGE, run, batch.stream, trusted=sql.Literal(trusted))
+    # sent without waiting for an answer: PostgreSQL merges one while the next is written
+    with run.connection.pipeline():
+        sent = [run.connection.execute(statement, told, prepare=True) for told in _told(_latest(batch.records))]
     changed = added = 0
-    for told in _told(_latest(batch.records)):
-        row = run.connection.execute(statement, told, prepare=True).fetchone()
+    for cursor in sent:
+        row = cursor.fetchone()
         assert row is not None
         changed, added = changed + int(row[0]), added + int(row[1])
     return Merged(gone + changed, added)
@@ -181,7 +184,7 @@ def _insert(run: SyncRun, batch: Batch) -> int | None:
     """Insert the records as they are; None, and nothing done, where one of them is there already."""
     statement = _statement(_INSERT, run, batch.stream)
     try:
-        with run.connection.transaction():
+        with run.connection.transaction(), run.connection.pipeline():
             for told in _told(batch.records):
                 run.connection.execute(statement, told, prepare=True)
     except psycopg.errors.UniqueViolation:
