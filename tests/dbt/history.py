@@ -1,4 +1,4 @@
-"""Random histories of raw rows: new, late, changed, moved, deleted and restored ones. Rows of a fixed kind are made elsewhere."""
+"""Random histories of raw rows: new, late, changed, moved, deleted and restored ones. Fixed rows are made elsewhere."""
 
 import json
 import random
@@ -34,7 +34,7 @@ class History:
         self._tenants = tenants
 
     def change(self, connection: psycopg.Connection, count: int) -> None:
-        """`count` changes in random order, of each kind as many. Both tenants draw from the same few ids and so meet."""
+        """`count` changes in random order, as many of each kind, both tenants' drawn from the same few ids."""
         kinds = [
             self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._own_deal,
             self._stage, self._pipeline, self._deal_contact, self._contact, self._hubspot_contact, self._customer,
@@ -48,7 +48,7 @@ class History:
             change(connection)
 
     def change_settings(self, connection: psycopg.Connection) -> None:
-        """Another time zone, currency or rule of shared mailboxes for one tenant: rows that did not change move with it."""
+        """Another time zone, currency or rule of shared mailboxes for one tenant: unchanged rows move with it."""
         settings = {
             "timezone": self._chance.choice(["Europe/Copenhagen", "America/New_York", "Asia/Tokyo"]),
             "currency": self._chance.choice(["DKK", "EUR"]),
@@ -178,7 +178,8 @@ class History:
     def _own_deal(self, connection: psycopg.Connection) -> None:
         self._operational(
             connection, "deals", self._id(6), self._moment(),
-            pipeline_id=self._id(7), stage_id=self._id(8), lead_id=self._id(1), amount_cents=self._chance.randint(1, 99),
+            pipeline_id=self._id(7), stage_id=self._id(8), lead_id=self._id(1),
+            amount_cents=self._chance.randint(1, 99),
             status=self._chance.choice(["open", "won", "lost"]), closed_at=self._chance.choice([None, self._moment()]),
             expected_close_date=self._moment().date(), currency=self._chance.choice([None, "EUR"]),
         )  # fmt: skip

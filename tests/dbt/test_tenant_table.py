@@ -1,4 +1,4 @@
-"""How tables are made and written again: guarded from the first moment, never replaced, touched only where they changed."""
+"""How tables are made and written again: guarded from the first moment, never replaced, touched where they changed."""
 
 import random
 import signal
@@ -56,7 +56,8 @@ def test_every_relation_keeps_tenants_apart_and_is_open_only_to_whom_it_is_grant
     without = warehouse.rows(
         "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         "where n.nspname in ('marts', 'intermediate') and c.relkind = 'r' and c.relname not like 'int_exchange_rate%' "
-        "and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and a.attnotnull)"
+        "and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' "
+        "and a.attnotnull)"
     )
     assert without == []
 
@@ -92,8 +93,8 @@ def test_other_columns_take_the_tables_place_without_a_moment_without_guards(war
 
 
 def test_a_build_that_failed_is_retried_to_the_same_result(warehouse: Warehouse) -> None:
-    change(warehouse, "update raw_stripe.charges set payload = payload || '{\"amount\": 777}', deleted_at = null, synced_at = now() "
-                      "where tenant_id = %s", warehouse.b)  # fmt: skip
+    change(warehouse, "update raw_stripe.charges set payload = payload || '{\"amount\": 777}', deleted_at = null, "
+                      "synced_at = now() where tenant_id = %s", warehouse.b)  # fmt: skip
     with psycopg.connect(warehouse.doors.admin_url(Database.WAREHOUSE), autocommit=True) as admin:
         admin.execute("alter table marts.fct_charge add constraint broken check (amount_cents <> 777)")
         with pytest.raises(AssertionError, match="broken"):

@@ -1,4 +1,4 @@
-"""Views stay where they are while a build runs: left alone, or replaced in place, or made again where columns differ."""
+"""Views stay where they are while a build runs: left alone, replaced in place, or made again for other columns."""
 
 from tekup.db import Database
 from tests.dbt.conftest import Warehouse
