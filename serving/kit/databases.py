@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.orm import Session, SessionTransaction
 
 from serving.kit.access import current_access
-from serving.kit.audit import RECORDER, Recorder, as_script, is_chosen, tables_of
+from serving.kit.audit import RECORDER, Recorder, tables_of
+from tekup.audit.record import as_script, is_chosen
 from tekup.db import Database, Doors, Role
 from tekup.tenancy import TenantContext, begin_statement, context_statement
 
