@@ -22,6 +22,7 @@ from tekup.audit.verification import Fault, Report, Segment, Stored, verify_chai
 from tekup.commands.audit import audit
 from tekup.db import Database, Doors, Role
 from tekup.directory.tenants import Tenant, create_tenant, delete_tenant
+from tekup.errors import BadInput
 from tekup.ids import uuid7
 
 ENTRIES, PER_SEAL = 14, 5
@@ -262,6 +263,23 @@ def test_any_one_change_to_an_exported_file_is_found_at_its_place(lengths: list[
     assert report.findings[0].fault == expected[kind]
     if kind in ("change", "remove"):
         assert report.findings[0].entry_id == entry_id
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.data())
+def test_any_byte_of_any_entry_that_is_another_one_is_found(lengths: list[int], data: st.DataObject) -> None:
+    key = SealingKey(b"s" * 32)
+    lines = list(sealed_lines(made_segments(lengths, key)))
+    place = data.draw(st.sampled_from([i for i, line in enumerate(lines) if line.startswith(b'{"entry"')]))
+    at = data.draw(st.integers(len(b'{"entry":'), len(lines[place]) - 3))
+    byte = data.draw(st.integers(0x20, 0x7E).filter(lambda one: one != lines[place][at]))
+    lines[place] = lines[place][:at] + bytes([byte]) + lines[place][at + 1 :]
+    try:
+        report = verify_chain(read_segments(lines), TrustedKeys([key.public]))
+    except BadInput:
+        return  # it is no line of a trail any more
+    assert not report.is_intact
+    assert report.findings[0].fault in (Fault.CHANGED, Fault.REMOVED, Fault.INSERTED)
 
 
 @given(st.permutations(range(4)))
