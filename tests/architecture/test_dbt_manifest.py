@@ -103,13 +103,16 @@ def test_every_mart_has_an_enforced_contract_that_forbids_a_missing_tenant(marts
         assert all(column["description"] and column["data_type"] for column in node["columns"].values()), name
 
 
+READERS = ("tekup_reader", "tekup_app", "tekup_pipeline", "tekup_analyst")
+
+
 def test_every_mart_is_owned_granted_secured_and_begins_with_its_grain(marts: dict[str, dict[str, Any]]) -> None:
     for name, node in marts.items():
         config = node["config"]
         assert config["meta"]["owner"], name
         assert config["group"], name
         assert node["description"].startswith("One row per tenant"), name
-        assert set(config["grants"]["select"]) == {"tekup_reader", "tekup_app", "tekup_pipeline"}, name
+        assert set(config["grants"]["select"]) == {*READERS}, name
         assert config["materialized"] == ("table" if name not in SHOWN_AT_ONCE else "view"), name
 
 

@@ -45,11 +45,13 @@ def test_every_relation_keeps_tenants_apart_and_is_open_only_to_whom_it_is_grant
         if "int_exchange_rate_daily" not in str(name):
             wanted += ["tenant_isolation"]
         if name in of_people:
-            wanted += ["people_by_permission", "tenant_isolation_without_people"]
+            wanted += ["people_by_permission", "tenant_isolation_without_people", "analysts_by_login"]
+        if str(name).startswith("marts."):
+            wanted += ["analyst_isolation"]
         assert policies == ",".join(sorted(wanted)), name
         granted = {"tekup_all_tenants"}
         if str(name).startswith("marts."):
-            granted |= {"tekup_app", "tekup_pipeline", "tekup_reader"}
+            granted |= {"tekup_app", "tekup_pipeline", "tekup_reader", "tekup_analyst"}
         elif not str(name).endswith("__change"):
             granted |= {"tekup_pipeline"}
         assert set(str(readers).split(",")) == granted, name
