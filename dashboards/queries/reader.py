@@ -11,7 +11,8 @@ from uuid import UUID
 import polars as pl
 import psycopg
 
-from tekup.db import Database, Doors, Role
+from dashboards.queries.connections import ReaderConnections
+from tekup.db import Doors
 from tekup.errors import DatabaseUnavailable, TekupError
 from tekup.settings import Settings, current_settings
 from tekup.tenancy import TenantContext
@@ -47,8 +48,8 @@ def reading_as(*, may_see_people: bool) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _doors(settings: Settings) -> Doors:
-    return Doors(settings)
+def _connections(settings: Settings) -> ReaderConnections:
+    return ReaderConnections(Doors(settings))
 
 
 def read_frame(
@@ -74,9 +75,7 @@ def read_frame(
     may_see = sees_people.get() or False
     context = TenantContext(tenant_id, _ROLE, frozenset({"persons:read"} if may_see else ()))
     try:
-        with _doors(current_settings()).tenant_transaction(
-            Database.WAREHOUSE, Role.READER, context, read_only=True
-        ) as connection:
+        with _connections(current_settings()).transaction(context) as connection:
             if not may_see:
                 statement = _masked(connection, statement)
             connection.execute(f"set local statement_timeout = {STATEMENT_TIMEOUT_MS:d}")

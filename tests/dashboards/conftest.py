@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.queries import reader
 from tekup.clock import utc_now
-from tekup.db import Doors
+from tekup.db import Database, Doors, Role
 from tekup.directory.tenants import create_tenant
 from tekup.directory.users import create_user
 from tekup.settings import Settings, current_settings, read_settings
@@ -99,7 +99,7 @@ def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.Monkey
     for name, value in (("TEKUP_DATABASE_URL", settings.database_url), ("TEKUP_WAREHOUSE_URL", settings.warehouse_url)):
         if value is not None:
             monkeypatch.setenv(name, value)
-    forget = (current_settings.cache_clear, reader._doors.cache_clear, st.cache_data.clear)
+    forget = (current_settings.cache_clear, reader._connections.cache_clear, st.cache_data.clear)
     for clear in forget:
         clear()
     with reader.reading_as(may_see_people=True):
@@ -113,6 +113,12 @@ def no_api(as_anna: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address at which no API answers any more."""
     monkeypatch.setenv("TEKUP_API_URL", "http://127.0.0.1:1")
     current_settings.cache_clear()
+
+
+def number_events(doors: Doors) -> None:
+    """Give events their places in the log, as the worker does within a moment."""
+    with doors.connect(Database.OPERATIONAL, Role.APP) as connection:
+        connection.execute("select app.sequence_events(100000)")
 
 
 @pytest.fixture(scope="session")
