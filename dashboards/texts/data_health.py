@@ -46,4 +46,54 @@ TEXTS: Words = {
     "duration": ("Varighed", "Duration"),
     "error": ("Fejl", "Error"),
     "started": ("Startet", "Started"),
+    "dimension_completeness": ("Fuldstændighed", "Completeness"),
+    "dimension_help_completeness": (
+        "Er det hele der: felter, rækker, dage? Andelen af kontroller, der er i orden.",
+        "Is all of it there: fields, rows, days? The share of checks that pass.",
+    ),
+    "dimension_freshness": ("Friskhed", "Freshness"),
+    "dimension_help_freshness": (
+        "Er data så nye, som de skal være? Andelen af kontroller, der er i orden.",
+        "Is the data as new as it should be? The share of checks that pass.",
+    ),
+    "dimension_volume": ("Mængde", "Volume"),
+    "dimension_help_volume": (
+        "Kom der så meget, som der plejer? Andelen af kontroller, der er i orden.",
+        "Did as much come as usually does? The share of checks that pass.",
+    ),
+    "dimension_distribution": ("Fordeling", "Distribution"),
+    "dimension_help_distribution": (
+        "Ligner værdierne dem, der plejer at komme? Andelen af kontroller, der er i orden.",
+        "Do values look like those that usually come? The share of checks that pass.",
+    ),
+    "dimension_validity": ("Gyldighed", "Validity"),
+    "dimension_help_validity": (
+        "Er værdierne mulige: datoer, beløb, koder? Andelen af kontroller, der er i orden.",
+        "Are values possible: dates, amounts, codes? The share of checks that pass.",
+    ),
+    "dimension_uniqueness": ("Entydighed", "Uniqueness"),
+    "dimension_help_uniqueness": (
+        "Står hver ting der én gang? Andelen af kontroller, der er i orden.",
+        "Does each thing stand there once? The share of checks that pass.",
+    ),
+    "dimension_consistency": ("Sammenhæng", "Consistency"),
+    "dimension_help_consistency": (
+        "Siger to steder det samme? Andelen af kontroller, der er i orden.",
+        "Do two places say the same? The share of checks that pass.",
+    ),
+    "rejects_title": ("Afviste værdier", "Rejected values"),
+    "rejects_help": (
+        "Værdier fra kilderne, der ikke kunne læses som det, de skulle være. De mangler i tallene, til de er rettet i "
+        "kilden.",
+        "Values of the sources that could not be read as what they should be. They are missing in the figures until "
+        "they are mended in the source.",
+    ),
+    "rejects_none": ("Ingen værdier er afvist.", "No value is rejected."),
+    "reject_stream": ("Strøm", "Stream"),
+    "reject_column": ("Felt", "Field"),
+    "reject_reason": ("Hvorfor", "Why"),
+    "reject_count": ("Antal", "Count"),
+    "reject_example": ("Nyeste værdi", "Newest value"),
+    "reject_object": ("Nyeste objekt", "Newest object"),
+    "reject_seen": ("Hentet", "Pulled"),
 }
