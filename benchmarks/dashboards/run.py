@@ -76,7 +76,7 @@ def main() -> int:
     print(f"load of the machine: {os.getloadavg()[0]:.1f}; medians of {ROUNDS}")
     with reading_as(may_see_people=True):
         last = kpi_tenant_daily.read_last_day(tenant) or utc_now().date()
-        print(f"leads: {fct_lead.count_leads(tenant, LeadFilter()):,}; touchpoints are not read by these pages")
+        print(f"leads: {fct_lead.count_leads(tenant, LeadFilter()):,}")
         for name, query in _queries(tenant, last).items():
             _time_query(name, query)
     for page in PAGES:
