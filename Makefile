@@ -8,7 +8,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench docs lock clean browser fmt
+.PHONY: help run serve test check bench docs pictures lock clean browser fmt
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ docs: $(VENV)/.dev ## write the generated pages and dbt's own docs
 	@$(BIN)/python -m tekup.contracts > docs/data/asyncapi.json
 	@echo "docs: docs/data/asyncapi.json"
 	@$(BIN)/python -m pipelines.catalogue
+
+pictures: $(VENV)/.dev browser ## take the pictures of docs/images anew, from the tests' data
+	@TEKUP_PICTURES=$(CURDIR)/docs/images $(BIN)/python -m pytest -q tests/dashboards/test_every_page.py $(ARGS)
 
 lock: $(BIN)/uv ## resolve the dependencies anew
 	@$(BIN)/python requirements/check.py --write

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from dashboards.queries import reader
@@ -24,6 +25,11 @@ from tests.fixtures.database import TwoTenants
 from tests.paths import ROOT
 
 PASSWORD = "rigtig hest batteri"
+CHROMIUM = Path("/usr/bin/chromium")
+_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +93,33 @@ def api(two_tenants: TwoTenants, environment: dict[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "uvicorn", "--factory", "serving.app:create_app", "--port", str(port)]
     with Service(command, environment, f"http://127.0.0.1:{port}/healthz", ROOT):
         yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def site(api: str, environment: dict[str, str], two_tenants: TwoTenants) -> Iterator[str]:
+    """The address of the real dashboards over the real API, for browsers."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "dashboards/app.py", "--server.address", "127.0.0.1"]
+    found = {**environment, "TEKUP_API_URL": api}
+    with Service([*command, "--server.port", str(port)], found, f"http://127.0.0.1:{port}/_stcore/health", ROOT):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(
+    scope="module"
+)  # its event loop must not outlive the file: other packages' tests run loops of their own
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        message = f"{CHROMIUM} is missing: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=60_000)
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_ARGUMENTS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

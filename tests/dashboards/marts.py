@@ -116,9 +116,12 @@ def _insert(connection: psycopg.Connection, table: str, rows: Sequence[tuple[obj
 
 
 def _fill_days(connection: psycopg.Connection, tenant_id: UUID, scale: int, today: date) -> None:
+    """Days that go up and down, by week and month as if they did not."""
+    sway = [(0, 0, 3, -1, -3, 4, -3)[day % 7] if day < 30 else 0 for day in range(DAYS)]
     rows = [
-        (tenant_id, today - timedelta(days=day), "DKK", scale * (10 if day < 30 else 5), scale * 3, scale,
-         scale * 250_000, scale * 100, scale * 40_000, scale * 90_000, scale * (1_000_000 - day * 1000))
+        (tenant_id, today - timedelta(days=day), "DKK", scale * ((10 if day < 30 else 5) + sway[day]), scale * 3, scale,
+         scale * (250_000 + 30_000 * sway[day]), scale * 100, scale * 40_000,
+         scale * 90_000, scale * (1_000_000 - day * 1000))
         for day in range(DAYS)
     ]  # fmt: skip
     _insert(

@@ -1,84 +1,21 @@
 """What a person sees in a real browser: sign in, read each page, export, sign out; and never another tenant's rows."""
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboards.conftest import PASSWORD
-from tests.dashboards.processes import Service, free_port
-from tests.fixtures.database import TwoTenants
-from tests.paths import ROOT
+from tests.dashboards.browsing import CHARTS, PHONE, SLOW_MS, WIDE, expect_bars, open_page, sign_in
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-SLOW_MS = 60_000
-CHARTS = "[data-testid=stVegaLiteChart]:not([data-testid=stMetric] *)"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        message = f"{CHROMIUM} is missing: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def site(api: str, environment: dict[str, str], two_tenants: TwoTenants) -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "dashboards/app.py", "--server.address", "127.0.0.1"]
-    found = {**environment, "TEKUP_API_URL": api}
-    with Service([*command, "--server.port", str(port)], found, f"http://127.0.0.1:{port}/_stcore/health", ROOT):
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-GB")
-    context.set_default_timeout(SLOW_MS)
-    expect.set_options(timeout=SLOW_MS)
+    context = browser.new_context(viewport=WIDE, locale="en-GB")
     yield context.new_page()
     context.close()
-
-
-def sign_in(page: Page, site: str, email: str, path: str = "") -> None:
-    page.goto(f"{site}/{path}")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def open_page(page: Page, name: str) -> None:
-    page.locator("[data-testid=stSidebarNav]").get_by_role("link", name=name).click()
-
-
-def expect_bars(page: Page, number: int, count: int) -> None:
-    """Wait until the chart of that number shows at least ``count`` bars that have a width and a height."""
-    page.locator(CHARTS).nth(number).scroll_into_view_if_needed()
-    page.wait_for_function(
-        """([charts, number, count]) => {
-            const chart = document.querySelectorAll(charts)[number];
-            const bars = chart ? [...chart.querySelectorAll('svg .mark-rect path')] : [];
-            const seen = bars.map(bar => bar.getBoundingClientRect()).filter(box => box.width > 1 && box.height > 1);
-            return seen.length >= count;
-        }""",
-        arg=[CHARTS, number, count],
-        timeout=SLOW_MS,
-    )
 
 
 def test_a_manager_signs_in_reads_every_page_and_signs_out(page: Page, site: str) -> None:
@@ -142,7 +79,7 @@ def test_another_tenants_rows_are_in_no_page_and_no_export(page: Page, site: str
 
 
 def test_a_link_to_a_lead_survives_the_sign_in_on_a_phone(page: Page, site: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size(PHONE)
     sign_in(page, site, "anna@alfa.example", "leads?lead=00000000-0000-0000-0000-00005eed0001")
     expect(page.get_by_role("heading", name="Alfa Person 1")).to_be_visible()
     width = page.evaluate("document.documentElement.scrollWidth")
