@@ -142,8 +142,7 @@ class Settings(BaseSettings):
         1.0,
         ge=0,
         le=1,
-        description="Share of reads through the HTTP API and the dashboards that the audit trail tells of; changes it "
-        "tells all.",
+        description="Share of the HTTP API's reads that the audit trail tells of; changes it tells all.",
     )
     audit_pipelines: float = Field(
         1.0,
