@@ -42,8 +42,8 @@ MINIMUM_LEADS = 200
 MINIMUM_TENANT_LEADS = 50
 SLICES = (TENANT, "language", "country", "industry", "source")
 """Groups none of which may pay for another's gain; language and country stand in for people's origin."""
-CHALLENGE_DAYS = 14
-"""So long a challenger that is neither better nor worse keeps its place: its outcomes need time to come."""
+CHALLENGE_DAYS = 120
+"""So long a challenger that is neither better nor worse keeps its place: an outcome takes 90 days to come."""
 _TIMED_LEADS = 30
 
 
