@@ -35,7 +35,7 @@ from serving.kit.databases import Databases
 from serving.kit.deadlines import DeadlineLayer
 from serving.kit.idempotency import IdempotencyLayer
 from serving.kit.metrics import Metrics
-from serving.kit.problems import ProblemDocument, install_problem_handlers
+from serving.kit.problems import ProblemDocument, describe_problems, install_problem_handlers
 from serving.kit.rate_limits import RateLimiter, limits_of
 from serving.kit.requests import RequestLayer
 from serving.kit.shared_buckets import SharedBuckets
@@ -80,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     install_problem_handlers(app)
+    describe_problems(app)
     include_routers(app)
     app.state.rate_limiter = RateLimiter(limits_of(settings), ProcessBuckets())
     _add_layers(app, settings, metrics)

@@ -233,6 +233,18 @@ def test_every_route_is_explained_and_names_its_problem_documents(app: FastAPI) 
             assert "default" in operation["responses"]
 
 
+def test_problem_documents_have_the_media_type_that_they_are_sent_with(app: FastAPI) -> None:
+    problems = 0
+    for methods in app.openapi()["paths"].values():
+        for operation in methods.values():
+            for response in operation["responses"].values():
+                for media_type, content in response.get("content", {}).items():
+                    is_problem = content.get("schema", {}).get("$ref", "").endswith("/ProblemDocument")
+                    assert is_problem == (media_type == "application/problem+json")
+                    problems += is_problem
+    assert problems > 200
+
+
 def test_every_route_that_says_reasons_describes_how_to_choose_their_language(app: FastAPI) -> None:
     document = app.openapi()
     saying = {
