@@ -59,7 +59,13 @@ $(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
-bench: $(VENV)/.bench ## side-by-side measurements with ratios
+$(VENV)/.peers: $(BIN)/uv requirements/peers.txt
+	@echo "set-up: installing the model servers that benchmarks run beside ours"
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(BIN)/uv pip install --quiet --python $(VENV)/peers/bin/python --require-hashes -r requirements/peers.txt
+	@touch $@
+
+bench: $(VENV)/.bench $(VENV)/.peers ## side-by-side measurements with ratios
 	@for folder in benchmarks/*/; do name=$$(basename $$folder); echo "== $$name"; $(BIN)/python -m benchmarks.$$name.run $(ARGS) || exit 1; done
 
 docs: $(VENV)/.dev ## write the generated pages and dbt's own docs

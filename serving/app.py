@@ -38,6 +38,7 @@ from serving.kit.metrics import Metrics
 from serving.kit.problems import ProblemDocument, describe_problems, install_problem_handlers
 from serving.kit.rate_limits import RateLimiter, limits_of
 from serving.kit.requests import RequestLayer
+from serving.kit.route_index import RouteIndex
 from serving.kit.shared_buckets import SharedBuckets
 from serving.kit.strict_json import StrictJsonLayer
 from serving.kit.wake import Wake
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_problem_handlers(app)
     describe_problems(app)
     include_routers(app)
+    app.router.middleware_stack = RouteIndex(app.router)
     app.state.rate_limiter = RateLimiter(limits_of(settings), ProcessBuckets())
     _add_layers(app, settings, metrics)
     return app

@@ -281,7 +281,7 @@ def _engine(doors: Doors, database: Database) -> AsyncEngine:
     return engine
 
 
-def _databases(request: Request) -> Databases:
+async def _databases(request: Request) -> Databases:
     databases: Databases = request.app.state.databases
     return databases
 

@@ -299,9 +299,7 @@ def _check_features(loaded: LoadedModel, leads: Sequence[LeadToScore], where: st
 def _score_one(
     loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known: Known, reasons: int, language: Language
 ) -> Score:
-    names = loaded.model.features
-    features = {name: known.features.get(name) for name in names}
-    score = loaded.model.score_one(features, reasons=reasons, tenant=str(tenant_id))
+    score = loaded.model.score_one(known.features, reasons=reasons, tenant=str(tenant_id))
     now: datetime = utc_now()
     return Score.model_construct(
         lead_id=lead_id,

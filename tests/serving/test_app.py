@@ -1,8 +1,9 @@
 """The application as a whole: every route guarded and documented, every error a problem document."""
 
 import asyncio
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -203,9 +204,25 @@ def guards(dependant: Dependant) -> Iterator[set[str]]:
         yield from guards(needed)
 
 
+def calls(dependant: Dependant) -> Iterator[Callable[..., object]]:
+    """What a route's dependencies call, at any depth."""
+    for needed in dependant.dependencies:
+        if needed.call is not None:
+            yield needed.call
+        yield from calls(needed)
+
+
 @pytest.fixture(scope="module")
 def app(settings: Settings) -> FastAPI:
     return create_app(settings)
+
+
+def test_no_dependency_waits_for_a_thread(app: FastAPI) -> None:
+    found = {call for _, route in routes_of(app) for call in calls(route.dependant)}
+    # an instance of a class is called by its class's method
+    in_threads = [one for one in found if not any(map(inspect.iscoroutinefunction, (one, type(one).__call__)))]
+    assert found
+    assert in_threads == []
 
 
 def test_every_route_asks_who_is_calling_or_is_meant_to_be_open(app: FastAPI) -> None:
