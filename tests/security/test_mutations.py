@@ -145,11 +145,10 @@ def mutants(policy: tuple[str, str, str, bool, str, list[str]]) -> dict[str, sql
 def test_every_policy_that_is_dropped_or_opened_turns_a_check_red(system: System, database: Database) -> None:
     survived, tried = [], 0
     with system.admin(database) as admin, admin.transaction(force_rollback=True):
-        if database is Database.WAREHOUSE:
-            for name in ("plain", "people"):
-                login = sql.Identifier(login_of(system.a, name))
-                admin.execute(sql.SQL("create role {} login in role tekup_analyst").format(login))
-            admin.execute(sql.SQL("grant tekup_analyst_people to {}").format(login))
+        for name in ("plain", "people"):
+            login = sql.Identifier(login_of(system.a, name))
+            admin.execute(sql.SQL("create role {} login in role tekup_analyst").format(login))
+        admin.execute(sql.SQL("grant tekup_analyst_people to {}").format(login))
         relations = {(r.schema, r.name): r for r in probes.relations_of(admin)}
         for policy in admin.execute(_POLICIES).fetchall():
             relation = relations.get(policy[:2], Relation(policy[0], policy[1], "r", ()))
