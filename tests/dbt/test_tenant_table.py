@@ -64,6 +64,17 @@ def test_every_relation_keeps_tenants_apart_and_is_open_only_to_whom_it_is_grant
     assert without == []
 
 
+def test_rows_written_lately_are_found_by_an_index_in_every_raw_table(warehouse: Warehouse) -> None:
+    # exchange rates are few, and found by the transaction that wrote them alone
+    without = warehouse.rows(
+        "select a.attrelid::regclass::text from pg_attribute a join pg_class c on c.oid = a.attrelid "
+        "where c.relnamespace::regnamespace::text like 'raw\\_%' and c.relkind = 'r' and a.attname = 'synced_at' "
+        "and not exists (select from pg_index i where i.indrelid = c.oid and a.attnum = any(i.indkey)) "
+        "and c.oid <> 'raw_ecb.exchange_rates'::regclass"
+    )
+    assert without == []
+
+
 def test_a_later_build_keeps_the_tables_and_writes_only_rows_that_changed(warehouse: Warehouse) -> None:
     before, written = warehouse.rows(_GUARDS), warehouse.rows(_WRITERS)
     change(warehouse, "update raw_operational.touchpoints set device = 'phone', synced_at = now() "

@@ -12,9 +12,7 @@ select
     version.tenant_id,
     version.source_system,
     version.source_id,
-    version.dbt_valid_from::timestamptz as valid_from,
-    version.dbt_valid_to::timestamptz as valid_to,
-    version.dbt_valid_to is null as is_current,
+    {{ version_span() }},
     identity.person_id,
     version.email,
     version.first_name,
@@ -37,12 +35,7 @@ left join {{ ref('dim_person_identity') }} as identity
 where {{ is_changed('version') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        source_system,
-        source_id
-    from {{ ref('snap_contact') }} as version
-    where {{ is_written_since_build_of('dim_contact_history', 'version.xmin') }}
+    {{ records_of_new_versions(ref('snap_contact')) }}
     union all
     select
         tenant_id,

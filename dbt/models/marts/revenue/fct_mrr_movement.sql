@@ -79,5 +79,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = named.tenant_
         built.tenant_id,
         built.customer_id
     from {{ this }} as built
-    where exists (select from {{ changes(ref('int_exchange_rate_daily')) }} as rate)
+    where {{ has_another_rate('built.movement_date') }}
 {% endcall %}

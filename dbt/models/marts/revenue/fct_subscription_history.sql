@@ -8,9 +8,7 @@
 select
     version.tenant_id,
     version.subscription_id,
-    version.dbt_valid_from::timestamptz as valid_from,
-    version.dbt_valid_to::timestamptz as valid_to,
-    version.dbt_valid_to is null as is_current,
+    {{ version_span() }},
     version.customer_id,
     version.status,
     version.pause_behavior,
@@ -28,9 +26,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenan
 where {{ is_changed('version') }}
 
 {% call changed_keys() %}
-    select
-        tenant_id,
-        subscription_id
-    from {{ ref('snap_subscription') }} as version
-    where {{ is_written_since_build_of('fct_subscription_history', 'version.xmin') }}
+    {{ records_of_new_versions(ref('snap_subscription')) }}
 {% endcall %}

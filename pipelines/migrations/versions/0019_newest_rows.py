@@ -1,0 +1,15 @@
+"""Indexes by which deltas find the rows that were written lately."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0019"
+down_revision = "0018"
+
+
+def upgrade() -> None:
+    # the driver's own connection: a script of many statements with literal percent signs
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_text())
