@@ -101,7 +101,12 @@ def decide(evidence: Evidence, rules: Rules | None = None, *, anytime: bool = Fa
 
 
 def decide_by_losses(
-    champion: np.ndarray, candidate: np.ndarray, slices: Mapping[str, np.ndarray], rules: Rules | None = None
+    champion: np.ndarray,
+    candidate: np.ndarray,
+    slices: Mapping[str, np.ndarray],
+    rules: Rules | None = None,
+    *,
+    anytime: bool = False,
 ) -> Decision:
     """Judge a candidate of any kind by both models' losses on the same rows, smaller being better.
 
@@ -109,7 +114,7 @@ def decide_by_losses(
     """
     bounds = rules or Rules()
     difference = candidate - champion
-    return _weigh(difference, _check_slices(slices, difference, bounds), bounds, unit="loss", anytime=False)
+    return _weigh(difference, _check_slices(slices, difference, bounds), bounds, unit="loss", anytime=anytime)
 
 
 def _weigh(difference: np.ndarray, rails: Sequence[Finding], bounds: Rules, *, unit: str, anytime: bool) -> Decision:
