@@ -140,7 +140,8 @@ def judge_curves(
     place = "lead_position"
     rows = expand(frame.with_row_index(place), days=days, event=event, periods=periods)
     before = np.column_stack([np.zeros(len(curves)), curves[:, :-1]])
-    hazards = np.clip((curves - before) / np.maximum(1 - before, 1e-12), 1e-12, 1 - 1e-12)
+    # rounded: leads that a model held for equal have to stay equal
+    hazards = np.clip(np.round((curves - before) / np.maximum(1 - before, 1e-12), 12), 1e-12, 1 - 1e-12)
     places = rows[place].to_numpy()
     probability = hazards[places, np.searchsorted(np.asarray(periods), rows[PERIOD].to_numpy())]
     label = rows[LABEL].cast(pl.Float64).to_numpy()

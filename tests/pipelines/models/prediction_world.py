@@ -27,10 +27,12 @@ _SUBSCRIPTIONS = (
 
 @dataclass(frozen=True)
 class Turn:
-    """From day ``since`` on deals are worth ``worth`` times as much."""
+    """From day ``since`` on: deals of ``worth`` times the value, waits ``wait`` times as long, ends likelier."""
 
     since: int = LAST_DAY
     worth: float = 1.0
+    wait: float = 1.0
+    churn: float = 0.0
 
 
 def write(platform: Platform, tenant: Tenant, seed: int, day: int, turn: Turn | None = None) -> None:
@@ -43,7 +45,7 @@ def write(platform: Platform, tenant: Tenant, seed: int, day: int, turn: Turn | 
     platform.lake.write(tenant.id, "lead_features", come.with_columns(is_won_90d=label).select(_LEADS))
     deals = come.filter(is_known_won).select("tenant_id", "lead_id", "converted_at", "value_cents")
     platform.lake.write(tenant.id, "conversions", deals)
-    subscriptions = _know_subscriptions(_subscription_truth(seed), day)
+    subscriptions = _know_subscriptions(_subscription_truth(seed, turned), day)
     shown = subscriptions.with_columns(tenant_id=pl.lit(str(tenant.id))).select(_SUBSCRIPTIONS)
     platform.lake.write(tenant.id, "subscription_features", shown)
 
@@ -57,7 +59,7 @@ def _lead_truth(seed: int, turn: Turn) -> pl.DataFrame:
     is_referral = random.random(rows) < 0.5
     size = random.lognormal(3, 1, rows)
     is_won = random.random(rows) < 0.5
-    wait = np.where(is_referral, 3.0, 15.0) * random.gamma(2, 0.5, rows)
+    wait = np.where(is_referral, 3.0, 15.0) * random.gamma(2, 0.5, rows) * np.where(late, turn.wait, 1.0)
     worth = 5_000 * seed * size * random.lognormal(0, 0.4, rows) * np.where(late, turn.worth, 1.0)
     came = pl.lit(START) + pl.duration(days=pl.col("day"), minutes=pl.col("minute"))
     return pl.DataFrame(
@@ -79,14 +81,14 @@ def _lead_truth(seed: int, turn: Turn) -> pl.DataFrame:
 
 
 @cache
-def _subscription_truth(seed: int) -> pl.DataFrame:
+def _subscription_truth(seed: int, turn: Turn) -> pl.DataFrame:
     """Each subscription once a month of its life; whoever fails to pay in a month may end half a month later."""
     random = np.random.default_rng(seed + 100)
     count = LAST_DAY * SUBSCRIPTIONS_A_DAY
     started = np.arange(count) // SUBSCRIPTIONS_A_DAY
     failed = random.poisson(0.5, (count, MONTHS))
     at = started[:, None] + MONTH * np.arange(MONTHS)
-    odds = 4.0 - 1.5 * failed
+    odds = 4.0 - 1.5 * failed - np.where(at >= turn.since, turn.churn, 0.0)
     ends = np.where(
         (random.random(at.shape) < 1 / (1 + np.exp(odds))) & (np.arange(MONTHS) > 0), at + 15, 10 * LAST_DAY
     )

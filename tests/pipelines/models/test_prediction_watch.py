@@ -38,8 +38,12 @@ pytestmark = pytest.mark.timeout(1_800)
 
 TAUGHT, WEEKS, SETTLED, ENDED = 240, 4, 363, 489
 LEAST = 50
-TURN = Turn(since=SETTLED + 1, worth=2.0)
-"""From here on tenant a's deals are worth twice as much."""
+TURNS = {
+    "deal_value": Turn(since=SETTLED + 1, worth=2.0),
+    "conversion_time": Turn(since=SETTLED + 1, wait=10.0),
+    "subscription_churn": Turn(since=SETTLED + 1, churn=2.0),
+}
+"""By kind, what tenant a's world turns into: deals are worth twice as much, leads wait long, customers leave."""
 WATCHED = ("model_teaching", "model_reference", "model_drift", "model_outcome", "model_quality", "model_version")
 
 
@@ -177,10 +181,9 @@ def test_the_shadow_dismisses_what_is_surely_worse_and_promotes_what_is_surely_b
 @pytest.fixture(scope="module")
 def turned(course: Course) -> Watched:
     """What the watch finds once tenant a's world has changed; tenant b's has not."""
-    if course.definition.kind.name != "deal_value":
-        pytest.skip("with so few rows only deals that are worth twice as much are sure enough for an alarm")
-    course.pass_weeks(SETTLED, TURN)
-    course.write(ENDED, TURN)
+    turn = TURNS[course.definition.kind.name]
+    course.pass_weeks(SETTLED, turn)
+    course.write(ENDED, turn)
     return course.watch()
 
 
