@@ -121,6 +121,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     doors = Doors(state.settings)
     doors.prepare()
+    state.doors = doors
     state.master_key = doors.master_key
     state.databases = Databases(doors, read_share=state.settings.audit_reads)
     if state.settings.rate_limits == "postgresql":

@@ -185,7 +185,24 @@ ROUTES_AND_SCOPES |= {
     "POST /v1/automation-rules/dry-run": {"automation:write"},
     "POST /v1/automation-runs/{record_id}/retry": {"automation:write"},
 }
-GUIDES = ("api.md", "crm.md", "automation.md", "assignment.md", "forms.md", "search.md", "crm-import.md")
+ROUTES_AND_SCOPES |= {
+    route.replace("…", "/v1/hubspot-syncs"): {f"tenant:{right}"}
+    for route, right in {
+        "GET …": "read", "PATCH …/{kind}": "write", "POST …/{kind}/preview": "write", "POST …/{kind}/runs": "write",
+        "GET …/{kind}/failures": "read", "POST …/{kind}/failures/retry": "write",
+        "POST …/{kind}/failures/{failure_id}/retry": "write",
+    }.items()
+}  # fmt: skip
+GUIDES = (
+    "api.md",
+    "crm.md",
+    "automation.md",
+    "assignment.md",
+    "forms.md",
+    "search.md",
+    "crm-import.md",
+    "hubspot-two-way.md",
+)
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:

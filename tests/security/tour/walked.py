@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from integrations.sandbox.world import simulate
 from serving.app import create_app
 from tekup.db import Doors
 from tekup.directory.tenants import Tenant
@@ -15,6 +16,7 @@ from tekup.directory.users import create_user
 from tekup.ids import derived_uuid
 from tekup.settings import Settings
 from tests.fixtures.database import TwoTenants, tenants_for_a_while
+from tests.integrations.running import AS_OF, Sandbox
 from tests.security.tour import Tour, walk
 from tests.security.tour.recording import Header
 from tests.serving import world
@@ -49,22 +51,24 @@ class Walked:
 @pytest.fixture(scope="module")
 def walked(settings: Settings, doors: Doors, filled: TwoTenants, live_version: str) -> Iterator[Walked]:
     """The walk of B, then that of A, behind a real server; both tenants are deleted afterwards."""
-    chosen = {"identity_providers_allow_private": True, "rate_limit_sign_in": "off"}
-    app, provider = create_app(settings.model_copy(update=chosen)), LyingProvider()
     domains = {word: f"{word}.example" for word in WORDS}
-    with tenants_for_a_while(doors, **domains) as tenants, serve(app) as client:
-        tours = []
-        for number, (word, tenant) in enumerate(zip(reversed(WORDS), (tenants.b, tenants.a), strict=True), 1):
-            tours.append(_tour(client, doors, settings, tenant, word, number, provider))
-            walk(tours[-1])
-        b, a = tours
-        lower = {}
-        for role, scope in LOWER.items():
-            a("POST /v1/roles", json={"name": role, "scopes": [scope]})
-            password = f"{a.password}, but another"
-            create_user(doors, a.tenant.id, f"{role}@{a.word}.example", password, role=role)
-            lower[role] = bearer(sign_in(client, f"{role}@{a.word}.example", password))
-        yield Walked(app, client, doors, a, b, lower)
+    with Sandbox(simulate(7, 0.002, AS_OF)) as sandbox, tenants_for_a_while(doors, **domains) as tenants:
+        base = f"{sandbox.url}/hubspot"
+        chosen = {"identity_providers_allow_private": True, "rate_limit_sign_in": "off", "hubspot_api_base": base}
+        app, provider = create_app(settings.model_copy(update=chosen)), LyingProvider()
+        with serve(app) as client:
+            tours = []
+            for number, (word, tenant) in enumerate(zip(reversed(WORDS), (tenants.b, tenants.a), strict=True), 1):
+                tours.append(_tour(client, doors, settings, tenant, word, number, provider))
+                walk(tours[-1])
+            b, a = tours
+            lower = {}
+            for role, scope in LOWER.items():
+                a("POST /v1/roles", json={"name": role, "scopes": [scope]})
+                password = f"{a.password}, but another"
+                create_user(doors, a.tenant.id, f"{role}@{a.word}.example", password, role=role)
+                lower[role] = bearer(sign_in(client, f"{role}@{a.word}.example", password))
+            yield Walked(app, client, doors, a, b, lower)
     provider.server.shutdown()
     provider.server.server_close()
 
