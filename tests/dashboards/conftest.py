@@ -154,9 +154,9 @@ def number_events(doors: Doors) -> None:
         connection.execute("select app.sequence_events(100000)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def anna(api: str) -> Iterator[httpx.Client]:
-    """The API as Anna, Alfa's administrator, calls it beside the dashboards."""
+    """The API as Anna, Alfa's administrator, calls it; a token lives minutes, so each file has its own."""
     form = {"grant_type": "password", "username": "anna@alfa.example", "password": PASSWORD}
     with httpx.Client(base_url=api, trust_env=False, timeout=15) as client:
         client.headers["authorization"] = f"Bearer {client.post('/v1/auth/token', data=form).json()['access_token']}"
