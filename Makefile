@@ -8,7 +8,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench docs pictures lock clean browser fmt
+.PHONY: help run serve test check bench docs lock clean browser fmt
 
 help: ## show this help
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,13 +59,7 @@ $(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/bench.txt
 	@touch $@
 
-$(VENV)/.peers: $(BIN)/uv requirements/peers.txt
-	@echo "set-up: installing the model servers that benchmarks run beside ours"
-	@$(PYTHON) -m venv $(VENV)/peers
-	@$(BIN)/uv pip install --quiet --python $(VENV)/peers/bin/python --require-hashes -r requirements/peers.txt
-	@touch $@
-
-bench: $(VENV)/.bench $(VENV)/.peers ## side-by-side measurements with ratios
+bench: $(VENV)/.bench ## side-by-side measurements with ratios
 	@for folder in benchmarks/*/; do name=$$(basename $$folder); echo "== $$name"; $(BIN)/python -m benchmarks.$$name.run $(ARGS) || exit 1; done
 
 docs: $(VENV)/.dev ## write the generated pages and dbt's own docs
@@ -74,9 +68,6 @@ docs: $(VENV)/.dev ## write the generated pages and dbt's own docs
 	@$(BIN)/python -m tekup.contracts > docs/data/asyncapi.json
 	@echo "docs: docs/data/asyncapi.json"
 	@$(BIN)/python -m pipelines.catalogue
-
-pictures: $(VENV)/.dev browser ## take the pictures of docs/images anew, from the tests' data
-	@TEKUP_PICTURES=$(CURDIR)/docs/images $(BIN)/python -m pytest -q tests/dashboards/test_every_page.py $(ARGS)
 
 lock: $(BIN)/uv ## resolve the dependencies anew
 	@$(BIN)/python requirements/check.py --write

@@ -1,7 +1,7 @@
 """Fits what a channel returns for what is spent on it, and moves a budget accordingly. Credit is an input here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -264,8 +264,6 @@ def _read_limits(
 
 def _allocate(curves: Curves, budget: float, low: FloatArray, high: FloatArray) -> FloatArray:
     """Spend (K,) at which all marginal results meet one price, found by bisection within the limits."""
-    # the split is of the fit alone: the draws would be computed two hundred times over for nothing
-    fitted = replace(curves, base=curves.base[:1], top=curves.top[:1], half=curves.half[:1])
 
     def spend_at(price: float) -> FloatArray:
         found = np.empty(len(low))
@@ -273,7 +271,7 @@ def _allocate(curves: Curves, budget: float, low: FloatArray, high: FloatArray) 
 
             def excess(amount: float, k: int = k) -> float:
                 everywhere = np.full(len(low), amount)
-                return float(fitted.marginal(everywhere)[0, k]) - price
+                return float(curves.marginal(everywhere)[0, k]) - price
 
             if excess(high[k]) >= 0:
                 found[k] = high[k]
@@ -283,7 +281,7 @@ def _allocate(curves: Curves, budget: float, low: FloatArray, high: FloatArray) 
                 found[k] = brentq(excess, low[k], high[k], xtol=1e-12, rtol=1e-14)
         return found
 
-    floor, ceiling = 0.0, float(fitted.marginal(np.zeros(len(low)))[0].max(initial=0.0)) * 2 + 1.0
+    floor, ceiling = 0.0, float(curves.marginal(np.zeros(len(low)))[0].max(initial=0.0)) * 2 + 1.0
     for _ in range(200):
         price = (floor + ceiling) / 2
         if spend_at(price).sum() > budget:

@@ -7,7 +7,6 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from dashboards import session
-from dashboards.accessibility import mend_markup
 from dashboards.app_pages import sign_in
 from dashboards.faults import show_fault
 from dashboards.formats import Language
@@ -43,8 +42,6 @@ def main() -> None:
             )
         )
     chosen = st.navigation(parts, position="hidden" if signed_in is None else "sidebar", expanded=True)
-    with st.sidebar if signed_in is not None else st.container():
-        mend_markup()
     try:
         if signed_in is None:
             _draw_language(language, st.container(horizontal=True, horizontal_alignment="right"))

@@ -11,11 +11,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import streamlit as st
 
-from dashboards import budgets, session
+from dashboards import session
 from dashboards.queries import (
     attribution_distribution,
-    attribution_overlap,
-    attribution_path,
     check_failure,
     check_result,
     dim_campaign,
@@ -23,7 +21,6 @@ from dashboards.queries import (
     fct_attribution_campaign,
     fct_attribution_credit,
     fct_campaign_spend_daily,
-    fct_conversion,
     fct_customer_cohort_monthly,
     fct_deal,
     fct_deal_forecast,
@@ -39,7 +36,6 @@ from dashboards.queries import (
     fct_pipeline_stage,
     fct_quality_daily,
     fct_refund,
-    fct_reject,
     fct_revenue_retention_monthly,
     fct_subscription_churn,
     fct_touchpoint,
@@ -105,18 +101,13 @@ def _may_see_people() -> bool:
 
 last_day = per_tenant(kpi_tenant_daily.read_last_day)
 daily_kpis = per_tenant(kpi_tenant_daily.read_daily)
-lead_moves = per_tenant(fct_lead.read_moves)
-value_moves = per_tenant(fct_conversion.read_moves)
-spend_moves = per_tenant(fct_campaign_spend_daily.read_moves)
 monthly_kpis = per_tenant(fct_revenue_retention_monthly.read_complete)
 ranked_leads = per_tenant(fct_lead.read_ranked)
 lead_count = per_tenant(fct_lead.count_leads)
 lead = per_tenant(fct_lead.read_lead)
 lead_sources = per_tenant(fct_lead.read_sources)
 timeline = per_tenant(fct_touchpoint.read_timeline)
-paths = per_tenant(attribution_path.read_paths)
-channel_overlap = per_tenant(attribution_overlap.read_overlap)
-returns = per_tenant(budgets.read_returns)
+top_paths = per_tenant(fct_touchpoint.read_top_paths)
 credit = per_tenant(fct_attribution_credit.read_credit)
 campaigns = per_tenant(fct_attribution_campaign.read_campaigns)
 journey_distributions = per_tenant(attribution_distribution.read_distributions)
@@ -124,7 +115,6 @@ sources = per_tenant(sync_run.read_sources)
 recent_runs = per_tenant(sync_run.read_recent)
 checks = per_tenant(check_result.read_checks)
 failures = per_tenant(check_failure.read_failures)
-rejects = per_tenant(fct_reject.read_rejects)
 quality = per_tenant(fct_quality_daily.read_quality)
 funnel = per_tenant(fct_lead_funnel.read_funnel)
 stages = per_tenant(fct_pipeline_stage.read_stages)

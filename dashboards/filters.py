@@ -3,8 +3,7 @@
 The address holds stable keys, never words of a language. What it asks for that does not exist is told and dropped.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -45,38 +44,6 @@ def read_text(name: str, *, key: str) -> None:
         st.session_state[key] = st.query_params.get(name, "")[:_LONGEST]
 
 
-def read_day(name: str, *, key: str) -> None:
-    """The same for a day, as 2026-11-30; None where the address asks for none."""
-    if key in st.session_state:
-        return
-    asked = st.query_params.get(name)
-    try:
-        st.session_state[key] = date.fromisoformat(asked) if asked else None
-    except ValueError:
-        st.session_state[key] = None
-        _drop(name, asked or "")
-
-
-def follow_address(widgets: Mapping[str, str], *, key: str) -> None:
-    """Let a link that leads here win over what was chosen earlier.
-
-    ``widgets``: the filters' names with their widgets' keys; ``key``: the page's own, for what it last wrote there.
-    """
-    asked = _asked(widgets)
-    if asked and asked != st.session_state.get(key):
-        for widget in widgets.values():
-            st.session_state.pop(widget, None)
-
-
-def remember_address(widgets: Mapping[str, str], *, key: str) -> None:
-    """What the address holds after the page has written its filters there."""
-    st.session_state[key] = _asked(widgets)
-
-
-def _asked(widgets: Mapping[str, str]) -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in widgets if name in st.query_params}
-
-
 def keep(name: str, value: object, default: object = None) -> None:
     """Write what was chosen into the address; a default needs no place there."""
     if value == default or value is None or value == "":
@@ -91,13 +58,9 @@ def _find(name: str, asked: str, options: Sequence[T], default: T | None) -> T |
     for option in options:
         if str(option) == asked:
             return option
-    _drop(name, asked)
-    return default
-
-
-def _drop(name: str, asked: str) -> None:
     st.warning(
         text("filter_unknown", session.language(), name=plain(name), asked=plain(asked[:60])),
         icon=":material/filter_alt_off:",
     )
     st.query_params.pop(name, None)
+    return default

@@ -105,7 +105,7 @@ MODEL_MEASURES: Words = {
     "coverage": ("Dækning af intervallet", "Coverage of the interval"),
 }
 DRIFT_SUBJECTS: Words = {
-    "feature": ("Oplysninger", "Features"),
+    "feature": ("Leads", "Leads"),
     "score": ("Scorer", "Scores"),
     "calibration": ("Kalibrering", "Calibration"),
 }

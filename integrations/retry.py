@@ -42,10 +42,6 @@ class Missing(VendorError):
     """The vendor has no such object (404)."""
 
 
-class Rejected(VendorError):
-    """The vendor refuses what was sent, and would again: it does not take a value, or has such a record already."""
-
-
 @dataclass
 class Meter:
     """Counts what pages report; clients add the names of fields that they saw to ``fields``.
@@ -127,7 +123,6 @@ class RetryPolicy:
     longest_wait: float = 120.0
     budget_seconds: float = 180.0
     deadline_seconds: float = 90.0
-    retried: frozenset[int] = RETRIED_STATUSES
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = field(default=random.random)
     _couriers: "list[_Courier]" = field(default_factory=list)
@@ -170,7 +165,7 @@ class RetryPolicy:
                         return (read or read_json)(reply.body)
                     except ValueError:
                         trouble = f"the answer is not valid JSON ({reply.headers.get('content-type', 'no type')})"
-                elif reply.status in self.retried:
+                elif reply.status in RETRIED_STATUSES:
                     trouble = f"it answered {reply.status}: {message_of(reply.body)}"
                     asked = retry_after(reply.headers) if reply.status in (429, 503) else None
                 elif reply.status == 401 and renew is not None and renew():
@@ -303,7 +298,7 @@ def refusal(vendor: str, what: str, reply: Reply) -> VendorError:
         )
     if reply.status == 404:
         return Missing(f"{vendor} has no such object ({what}): {said}")
-    return Rejected(
+    return VendorError(
         f"{vendor} refused the request ({what}) with {reply.status}: {said}",
         hint="the vendor's API may have changed; report this with the text above",
     )

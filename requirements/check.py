@@ -14,7 +14,6 @@ LOCKS = {
     "dev.txt": ["pyproject.toml", "--group", "dev", "-c", "requirements/run.txt"],
     "spark.txt": ["pyproject.toml", "--extra", "spark", "-c", "requirements/run.txt"],
     "bench.txt": ["pyproject.toml", "--group", "bench", "-c", "requirements/run.txt"],
-    "peers.txt": ["--group", "pyproject.toml:peers"],
     "bootstrap.txt": ["requirements/bootstrap.in", "-c", "requirements/run.txt"],
 }
 STAMP = HERE / "inputs.sha256"

@@ -7,7 +7,6 @@ tenant (Gelman and Hill, Data Analysis Using Regression and Multilevel Models, c
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -40,6 +39,11 @@ class Slope:
     mean: float
     scale: float
     table: tuple[float, ...] = ()
+
+    def apply(self, column: np.ndarray) -> np.ndarray:
+        """Standard scores, 0 where unknown, clipped so that an outlier can't run away with a lead."""
+        x = np.asarray(self.table)[column.astype(np.int64)] if self.table else column
+        return np.clip(np.nan_to_num((x - self.mean) / self.scale, nan=0.0), -CLIP, CLIP)
 
 
 @dataclass(frozen=True)
@@ -81,41 +85,9 @@ class Adaptation:
 
     def design(self, matrix: np.ndarray, pooled: np.ndarray) -> np.ndarray:
         """Columns: 1, the standardised pooled log-odds, then one per slope."""
-        columns = np.empty((len(pooled), 2 + len(self.slopes)))
-        columns[:, 0] = 1.0
-        columns[:, 1] = (pooled - self.center) / self.scale
-        columns[:, 2:] = self.standard(matrix)
-        return columns
-
-    def standard(self, matrix: np.ndarray) -> np.ndarray:
-        """One column per slope: standard scores, 0 where unknown, clipped so that an outlier can't run away."""
-        x = matrix[:, self.features]
-        for position, table in self._tables:
-            x[:, position] = table[x[:, position].astype(np.int64)]
-        means, scales = self._standards
-        x -= means
-        x /= scales
-        np.maximum(x, -CLIP, out=x)
-        np.minimum(x, CLIP, out=x)
-        x[np.isnan(x)] = 0.0
-        return np.asarray(x)
-
-    @cached_property
-    def features(self) -> np.ndarray:
-        """The feature of each slope, by its column in the matrix."""
-        return np.array([slope.feature for slope in self.slopes], dtype=np.int64)
-
-    @cached_property
-    def _standards(self) -> tuple[np.ndarray, np.ndarray]:
-        return np.array([slope.mean for slope in self.slopes]), np.array([slope.scale for slope in self.slopes])
-
-    @cached_property
-    def _tables(self) -> list[tuple[int, np.ndarray]]:
-        return [(position, np.asarray(slope.table)) for position, slope in enumerate(self.slopes) if slope.table]
-
-    @cached_property
-    def _stranger(self) -> "Effect":
-        return Effect(self.mu, np.diag(self.tau2))
+        columns = [np.ones_like(pooled), (pooled - self.center) / self.scale]
+        columns += [slope.apply(matrix[:, slope.feature]) for slope in self.slopes]
+        return np.column_stack(columns)
 
     def effect(self, tenant: str | None) -> Effect:
         """The effects for one tenant; the population's for none and for one that the training never saw."""
@@ -125,12 +97,10 @@ class Adaptation:
                 f"the adaptation for tenant {tenant} was not loaded here",
                 hint="load the model with this tenant in tenants=",
             )
-        return self.effects.get(key) or self._stranger
+        return self.effects.get(key) or Effect(self.mu, np.diag(self.tau2))
 
     def thetas(self, tenants: Sequence[str | None]) -> np.ndarray:
         """Effects row by row."""
-        if len(tenants) == 1:
-            return self.effect(tenants[0]).mean[None, :]
         distinct: dict[str | None, int] = {}
         rows = np.fromiter((distinct.setdefault(t, len(distinct)) for t in tenants), np.int64, len(tenants))
         if not distinct:
@@ -167,7 +137,6 @@ class Adaptation:
         return cls(slopes, data["center"], data["scale"], mu, tau2, frozenset(data["known"]), dict(effects))
 
 
-@lru_cache(maxsize=10_000)
 def key_of(tenant: str) -> str:
     """The name under which a tenant's effects are kept: a hash, so that a folder listing names nobody."""
     return hashlib.sha256(f"tekup-scoring:{tenant}".encode()).hexdigest()[:32]

@@ -103,8 +103,7 @@ def reference_of_calibration(label: np.ndarray, probability: np.ndarray) -> dict
 def compare_calibration(reference: Bins, label: np.ndarray, probability: np.ndarray) -> Look:
     """Outcomes against scores, compared with how they lay when the model was taught; the index is the mean gap.
 
-    A model that was a little off from the start is no alarm: what is tested is the change, bin by bin and in all; the
-    p-value is twice the smaller of both.
+    A model that was a little off from the start is no alarm: what is tested is the change, bin by bin.
     """
     now = _residuals(reference["edges"], label, probability)
     before = {name: np.asarray(reference[name], dtype=float) for name in now}
@@ -112,11 +111,13 @@ def compare_calibration(reference: Bins, label: np.ndarray, probability: np.ndar
     if not held.any():
         return Look(len(label), 0.0, 1.0)
     b, n = ({name: part[held] for name, part in side.items()} for side in (before, now))
-    sums = ({name: part.sum(keepdims=True) for name, part in side.items()} for side in (before, now))
-    change, by_bin = _change(b, n)
-    # a model may put most rows where few were: by bins alone even a large shift would then pass for noise
-    _, at_all = _change(*sums)
-    return Look(len(label), float(np.average(np.abs(change), weights=n["rows"])), min(1.0, 2 * min(by_bin, at_all)))
+    change = n["residual"] / n["rows"] - b["residual"] / b["rows"]
+    rows = n["rows"] + b["rows"]
+    # how outcomes scatter about the scores, seen on both sides: a model that is off mistakes its own scatter
+    spread = (n["squares"] + b["squares"]) / rows - ((n["residual"] + b["residual"]) / rows) ** 2
+    variance = np.maximum(spread, 1e-9) * (1 / n["rows"] + 1 / b["rows"])
+    p_value = float(stats.chi2.sf((change**2 / variance).sum(), held.sum()))
+    return Look(len(label), float(np.average(np.abs(change), weights=n["rows"])), p_value)
 
 
 def stability_index(before: np.ndarray, now: np.ndarray) -> float:
@@ -180,17 +181,6 @@ def _chi_squared(before: np.ndarray, now: np.ndarray) -> float:
     a, b, pooled = counts[0][filled], counts[1][filled], pooled[filled]
     distance = ((a * np.sqrt(m / n) - b * np.sqrt(n / m)) ** 2 / pooled).sum()
     return float(special.chdtrc(filled.sum() - 1, distance))
-
-
-def _change(before: Mapping[str, np.ndarray], now: Mapping[str, np.ndarray]) -> tuple[np.ndarray, float]:
-    """By part, how much mean residuals rose, and the p-value of no change in any; each part has rows on both sides."""
-    change = now["residual"] / now["rows"] - before["residual"] / before["rows"]
-    rows = now["rows"] + before["rows"]
-    # how outcomes scatter about the scores, seen on both sides: a model that is off mistakes its own scatter
-    squares, residual = (now[name] + before[name] for name in ("squares", "residual"))
-    spread = squares / rows - (residual / rows) ** 2
-    variance = np.maximum(spread, 1e-9) * (1 / now["rows"] + 1 / before["rows"])
-    return change, float(stats.chi2.sf((change**2 / variance).sum(), len(rows)))
 
 
 def _residuals(edges: Sequence[float], label: np.ndarray, probability: np.ndarray) -> dict[str, np.ndarray]:

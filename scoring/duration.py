@@ -125,31 +125,6 @@ def losses(model: DurationModel, frame: pl.DataFrame, *, days: str, event: str) 
     return out
 
 
-def judge_curves(
-    curves: np.ndarray, frame: pl.DataFrame, *, days: str, event: str, periods: Sequence[float] = PERIODS
-) -> tuple[np.ndarray, dict[str, float]]:
-    """What `losses` and `evaluate` tell of a model, of probabilities that were told of each lead.
-
-    ``curves``: of each row of ``frame`` the probability that the event has come by the end of each of ``periods``.
-
-    >>> frame = pl.DataFrame({"days": [3.0, 20.0], "won": [True, False]})
-    >>> loss, _ = judge_curves(np.array([[0.5, 0.5], [0.5, 0.75]]), frame, days="days", event="won", periods=(7, 14))
-    >>> np.exp(-loss).round(6).tolist()
-    [0.5, 0.25]
-    """
-    place = "lead_position"
-    rows = expand(frame.with_row_index(place), days=days, event=event, periods=periods)
-    before = np.column_stack([np.zeros(len(curves)), curves[:, :-1]])
-    # rounded: leads that a model held for equal have to stay equal
-    hazards = np.clip(np.round((curves - before) / np.maximum(1 - before, 1e-12), 12), 1e-12, 1 - 1e-12)
-    places = rows[place].to_numpy()
-    probability = hazards[places, np.searchsorted(np.asarray(periods), rows[PERIOD].to_numpy())]
-    label = rows[LABEL].cast(pl.Float64).to_numpy()
-    out = np.zeros(frame.height)
-    np.add.at(out, places, row_losses(label, np.log(probability / (1 - probability))))
-    return out, measure(label, probability)
-
-
 def evaluate(model: DurationModel, frame: pl.DataFrame, *, days: str, event: str) -> dict[str, float]:
     """The measures of `scoring.evaluate` over leads and periods: whether the event came in the period."""
     return measure(*_hazards(model, expand(frame, days=days, event=event, periods=model.periods)))

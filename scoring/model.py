@@ -19,7 +19,7 @@ from scoring.fastpath import SingleRow
 from scoring.logit import sigmoid
 from scoring.novelty import Novelty
 from scoring.reasons import DTYPE, strongest, to_probability
-from scoring.schema import EXACT, Missing, Schema, as_text, scalar_text
+from scoring.schema import Missing, Schema, as_text
 from scoring.scores import SCORED, Doubt, Reason, Score
 from scoring.tree_shap import RecursiveShap, TreeShap, tree_shap
 from scoring.uncertainty import Uncertainty
@@ -113,8 +113,8 @@ class LeadModel:
         if not frame.height:
             return pl.DataFrame(schema=SCORED)
         raw = np.asarray(self.booster.predict(matrix, raw_score=True, num_threads=threads))
-        logit, doubt = self._judge(matrix, raw, tenants)
-        probability = sigmoid(logit)
+        logit = self._logit(matrix, raw, tenants)
+        probability, doubt = sigmoid(logit), self._doubt(matrix, raw, logit, tenants)
         worth = None
         if self.value is not None:
             worth = probability * self.value.predict(frame, tenant=tenant, missing=missing)["value"].to_numpy()
@@ -155,8 +155,8 @@ class LeadModel:
         row = self.schema.encode_one(features, missing=missing)
         raw = np.array([self._single.raw(row)])
         matrix = row[None, :]
-        logit, doubt = self._judge(matrix, raw, [tenant])
-        probability = sigmoid(logit)
+        logit = self._logit(matrix, raw, [tenant])
+        probability, doubt = sigmoid(logit), self._doubt(matrix, raw, logit, [tenant])
         shares: list[Reason] = []
         if reasons > 0:
             parts = self.contributions(matrix, [tenant])
@@ -251,8 +251,8 @@ class LeadModel:
         if self.adaptation is not None:
             theta = self.adaptation.thetas(tenants)
             logits *= (1 + theta[:, 1] / self.adaptation.scale)[:, None]
-            own = theta[:, 2:] * self.adaptation.standard(matrix)
-            np.add.at(logits, (slice(None), self.adaptation.features), own)  # type: ignore[arg-type]  # a tuple, which the stubs lack
+            for column, slope in enumerate(self.adaptation.slopes, 2):
+                logits[:, slope.feature] += theta[:, column] * slope.apply(matrix[:, slope.feature])
         return to_probability(logits, self._base_logit(tenants))
 
     def _stretch(self, gap: np.ndarray) -> np.ndarray:
@@ -263,18 +263,24 @@ class LeadModel:
         rise = self.calibrator.apply(base + gap) - self.calibrator.apply(base)
         return np.asarray(np.where(at_base, around / (2 * STEP), rise / np.where(at_base, 1.0, gap)))
 
-    def _judge(self, matrix: np.ndarray, raw: np.ndarray, tenants: Sequence[str | None]) -> tuple[np.ndarray, Doubt]:
-        """Log-odds of each row, and how sure they are."""
+    def _logit(self, matrix: np.ndarray, raw: np.ndarray, tenants: Sequence[str | None]) -> np.ndarray:
+        pooled = self.calibrator.apply(raw)
+        if self.adaptation is None:
+            return pooled
+        design = self.adaptation.design(matrix, pooled)
+        own = (design * self.adaptation.thetas(tenants)).sum(axis=1)
+        return np.asarray(np.clip(pooled + own, -LIMIT, LIMIT))
+
+    def _doubt(self, matrix: np.ndarray, raw: np.ndarray, logit: np.ndarray, tenants: Sequence[str | None]) -> Doubt:
         surprise, strange = self.novelty.measure(matrix)
-        logit = pooled = self.calibrator.apply(raw)
+        pooled = self.calibrator.apply(raw)
         variance = self.uncertainty.variance(pooled, surprise)
         if self.adaptation is not None:
-            design, theta = self.adaptation.design(matrix, pooled), self.adaptation.thetas(tenants)
-            logit = np.minimum(np.maximum(pooled + (design * theta).sum(axis=1), -LIMIT), LIMIT)
+            theta = self.adaptation.thetas(tenants)
             variance = variance * (1 + theta[:, 1] / self.adaptation.scale) ** 2
-            variance = variance + self.adaptation.variance(design, tenants)
+            variance = variance + self.adaptation.variance(self.adaptation.design(matrix, pooled), tenants)
         low, high = uncertainty.interval(logit, variance)
-        return logit, Doubt(low, high, strange, self.uncertainty.has_enough_data(variance))
+        return Doubt(low, high, strange, self.uncertainty.has_enough_data(variance))
 
     def _base_logit(self, tenants: Sequence[str | None]) -> np.ndarray:
         start = float(self.calibrator.apply(np.array([self._tree_shap.expected]))[0])
@@ -369,11 +375,4 @@ def _json(data: object) -> str:
 
 
 def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < EXACT):
-        return scalar_text(value)
-    if isinstance(value, float) and 1e-3 <= abs(value) < EXACT:
-        return repr(value)  # what Polars writes in this range
-    found: str | None = as_text(pl.Series([value])).to_list()[0]
-    return found
+    return None if value is None else as_text(pl.Series([value])).to_list()[0]

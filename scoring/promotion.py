@@ -101,12 +101,7 @@ def decide(evidence: Evidence, rules: Rules | None = None, *, anytime: bool = Fa
 
 
 def decide_by_losses(
-    champion: np.ndarray,
-    candidate: np.ndarray,
-    slices: Mapping[str, np.ndarray],
-    rules: Rules | None = None,
-    *,
-    anytime: bool = False,
+    champion: np.ndarray, candidate: np.ndarray, slices: Mapping[str, np.ndarray], rules: Rules | None = None
 ) -> Decision:
     """Judge a candidate of any kind by both models' losses on the same rows, smaller being better.
 
@@ -114,7 +109,7 @@ def decide_by_losses(
     """
     bounds = rules or Rules()
     difference = candidate - champion
-    return _weigh(difference, _check_slices(slices, difference, bounds), bounds, unit="loss", anytime=anytime)
+    return _weigh(difference, _check_slices(slices, difference, bounds), bounds, unit="loss", anytime=False)
 
 
 def _weigh(difference: np.ndarray, rails: Sequence[Finding], bounds: Rules, *, unit: str, anytime: bool) -> Decision:

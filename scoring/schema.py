@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -110,23 +109,7 @@ class Schema:
                 f"the lead lacks {_list(absent)}, which the model was trained on",
                 hint="name the features as in training",
             )
-        row = np.empty(len(self.features))
-        for position, (name, feature, codes) in enumerate(self._plan):
-            value = features.get(name)
-            # the two usual cases first; all others, and what is wrong, by the whole rules
-            if codes is None and type(value) is float and value - value == 0.0:
-                row[position] = value
-            elif codes is not None and type(value) is str:
-                row[position] = codes.get(value, OTHER)
-            else:
-                row[position] = self._value(feature, value)
-        return row
-
-    @cached_property
-    def _plan(self) -> list[tuple[str, Feature, dict[str, float] | None]]:
-        """Name and feature of each column, and a category's codes."""
-        codes: dict[str, dict[str, float]] = self._codes  # type: ignore[attr-defined]
-        return [(f.name, f, codes.get(f.name, {}) if f.kind == "categorical" else None) for f in self.features]
+        return np.array([self._value(feature, features.get(feature.name)) for feature in self.features])
 
     def _value(self, feature: Feature, value: object) -> float:
         if feature.kind == "categorical":

@@ -170,25 +170,14 @@ def train(
 def losses(model: ValueModel, frame: pl.DataFrame, *, label: str) -> np.ndarray:
     """The gamma family's loss of each deal of a known value: ``log m + y / m`` for the mean ``m`` that is predicted."""
     known, mean = _predicted(model, frame, label)
-    return gamma_losses(known, mean)
-
-
-def gamma_losses(value: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """`losses` of deals worth ``value`` whose mean was ``predicted``; both positive, in one unit."""
-    return np.asarray(np.log(predicted) + value / predicted)
+    return np.asarray(np.log(mean) + known / mean)
 
 
 def evaluate(model: ValueModel, frame: pl.DataFrame, *, label: str) -> dict[str, float]:
     """The figures of `ValueModel.metrics` on other deals, and ``coverage``, the share that the interval holds."""
     known, mean = _predicted(model, frame, label)
     low, high = model.ratios
-    return measure_values(known, np.column_stack([mean, mean * low, mean * high]))
-
-
-def measure_values(value: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """What `evaluate` tells, of deals worth ``value``; ``predicted`` has a mean, a lower and an upper bound of each."""
-    mean, low, high = predicted.T
-    return _figures(value, mean) | {"coverage": float(((value >= low) & (value <= high)).mean())}
+    return _figures(known, mean) | {"coverage": float(((known >= mean * low) & (known <= mean * high)).mean())}
 
 
 def _predicted(model: ValueModel, frame: pl.DataFrame, label: str) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,6 @@ from serving.files.endpoints import router as files
 from serving.forms.endpoints import router as forms
 from serving.graphql.endpoints import router as graphql
 from serving.health.endpoints import router as health
-from serving.hubspot_sync.endpoints import router as hubspot_sync
 from serving.identity_providers.endpoints import router as identity_providers
 from serving.imports.endpoints import router as imports
 from serving.kpis.endpoints import router as kpis
@@ -70,7 +69,6 @@ ROUTERS = (
     privacy,
     events,
     deliveries,
-    hubspot_sync,
     application_data,
     webhooks,
     health,

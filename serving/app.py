@@ -35,10 +35,9 @@ from serving.kit.databases import Databases
 from serving.kit.deadlines import DeadlineLayer
 from serving.kit.idempotency import IdempotencyLayer
 from serving.kit.metrics import Metrics
-from serving.kit.problems import ProblemDocument, describe_problems, install_problem_handlers
+from serving.kit.problems import ProblemDocument, install_problem_handlers
 from serving.kit.rate_limits import RateLimiter, limits_of
 from serving.kit.requests import RequestLayer
-from serving.kit.route_index import RouteIndex
 from serving.kit.shared_buckets import SharedBuckets
 from serving.kit.strict_json import StrictJsonLayer
 from serving.kit.wake import Wake
@@ -81,9 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = metrics
     install_problem_handlers(app)
-    describe_problems(app)
     include_routers(app)
-    app.router.middleware_stack = RouteIndex(app.router)
     app.state.rate_limiter = RateLimiter(limits_of(settings), ProcessBuckets())
     _add_layers(app, settings, metrics)
     return app
@@ -121,7 +118,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     doors = Doors(state.settings)
     doors.prepare()
-    state.doors = doors
     state.master_key = doors.master_key
     state.databases = Databases(doors, read_share=state.settings.audit_reads)
     if state.settings.rate_limits == "postgresql":

@@ -22,8 +22,6 @@ from serving.consumers.sequencer import run_sequencer
 from serving.deliveries import dispatch
 from serving.deliveries.dispatch import Dispatcher
 from serving.deliveries.sending import Sender
-from serving.hubspot_sync import marking
-from serving.hubspot_sync.exchange import Exchange
 from serving.jobs.runner import Task, build_queue, run_jobs
 from serving.kit.databases import Databases
 from serving.kit.metrics import Metrics
@@ -63,7 +61,6 @@ class Worker:
         tasks: dict[str, Task] = {
             dispatch.TASK: Dispatcher(databases, doors.master_key, sender).deliver,
             follow_up.TASK: Reminder(databases).remind,
-            marking.TASK: Exchange(databases, doors).run,
         }
         queue = build_queue(doors.url(Database.OPERATIONAL, Role.WORKER), tasks)
         works: list[Callable[[], Awaitable[None]]] = [
@@ -119,7 +116,6 @@ def platform_consumers(desk: ScoreDesk, databases: Databases) -> list[Consumer]:
         follow_up.CONSUMER,
         automation_consumer(databases),
         dispatch.CONSUMER,
-        marking.CONSUMER,
     ]
 
 

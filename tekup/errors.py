@@ -55,7 +55,3 @@ class BadInput(TekupError):
     """A file, row or argument that the user supplied can't be used as it is."""
 
     exit_code = 6
-
-
-class NotThere(BadInput):
-    """What the user named by its id does not exist, or is another tenant's."""

@@ -144,25 +144,6 @@ class Settings(BaseSettings):
         le=1,
         description="Share of the HTTP API's reads that the audit trail tells of; changes it tells all.",
     )
-    audit_pipelines: float = Field(
-        1.0,
-        ge=0,
-        le=1,
-        description="Share of the pipelines' transactions of one tenant that the audit trail tells of.",
-    )
-    audit_sql: float = Field(
-        1.0,
-        ge=0,
-        le=1,
-        description="Share of the SQL statements of analysts' log-ins that the audit trail tells of; those that were "
-        "refused or failed it tells all.",
-    )
-    audit_sql_log: Path | None = Field(
-        None,
-        description="Folder of the warehouse server's log in `jsonlog` form, from which analysts' statements are "
-        "taken. "
-        "Unset: the embedded server's own; with TEKUP_WAREHOUSE_URL it has to be set.",
-    )
     audit_heads: Path | None = Field(
         None,
         description="File to which the heads of sealed audit trails are appended, best on storage that forbids "

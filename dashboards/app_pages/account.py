@@ -10,7 +10,6 @@ from dashboards.api_client import ApiUnavailable
 from dashboards.app_pages import acting
 from dashboards.app_pages.acting import act
 from dashboards.app_pages.admin_users import say_moment
-from dashboards.charts.qr_code import QR_WIDTH, draw_qr_code
 from dashboards.faults import show_refusal
 from dashboards.formats import MISSING, Language
 from dashboards.markdown import plain
@@ -28,7 +27,7 @@ def show() -> None:
     acting.tell()
     try:
         account = api.ask("GET", "/v1/me").body
-        st.text(f"{account['email']} · {text('role', language)}: {account['role']}")
+        st.markdown(f"**{plain(account['email'])}** · {text('role', language)}: {plain(account['role'])}")
         _draw_sessions(language)
         left, right = st.columns(2)
         with left:
@@ -85,9 +84,7 @@ def _draw_factors(account: dict[str, Any], language: Language) -> None:
         )  # fmt: skip
     else:
         st.caption(text("app_secret", language))
-        st.image(draw_qr_code(pending["address"]), width=QR_WIDTH)
-        with st.expander(text("app_by_hand", language)):
-            st.code(f"{pending['secret']}\n{pending['address']}", language=None)
+        st.code(f"{pending['secret']}\n{pending['address']}", language=None)
         st.text_input(text("confirm_code", language), key="totp_code", max_chars=6, autocomplete="one-time-code")
         st.button(text("confirm_app", language), key="confirm_app", type="primary", on_click=_confirm)
     st.subheader(text("passkeys_title", language), anchor=False)

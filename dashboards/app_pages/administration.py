@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import cache, filters, session
 from dashboards.api import ApiRefused
 from dashboards.api_client import ApiUnavailable
-from dashboards.app_pages import acting, admin_access, admin_hubspot, admin_records, admin_users
+from dashboards.app_pages import acting, admin_access, admin_records, admin_users
 from dashboards.app_pages.sources import draw_source_badges
 from dashboards.faults import show_refusal
 from dashboards.formats import Language
@@ -19,7 +19,6 @@ def _draw_connections(signed_in: SignedIn, language: Language) -> None:
     st.caption(text("admin_connections_caption", language))
     sources = cache.sources(signed_in.tenant_id)
     draw_source_badges(sources, language)
-    admin_hubspot.draw_hubspot(signed_in, language)
 
 
 _PARTS: dict[str, tuple[str, Callable[[SignedIn, Language], None]]] = {

@@ -1,17 +1,15 @@
-"""Which channels earn the sales, by several models side by side, with cost and return; paths and budget follow."""
+"""Which channels earn the sales, by several models side by side, with cost, return and the paths behind."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from uuid import UUID
 
 import polars as pl
 import streamlit as st
 
 from dashboards import cache, filters, session
-from dashboards.app_pages.budget import draw_budget
 from dashboards.app_pages.doubts import warn_of_doubts
-from dashboards.app_pages.journeys import draw_journeys
-from dashboards.app_pages.links import link_page
 from dashboards.charts import credit as credit_charts
 from dashboards.faults import show_empty
 from dashboards.formats import MISSING, Language, format_money, format_number, format_time
@@ -21,12 +19,13 @@ from dashboards.vocabulary import CHANNELS, MODELS, say
 
 # with fewer sales than this, three that fall otherwise move a share by a tenth of the whole
 FEW_SALES = 30
+PATH_PERIOD_DAYS = 365
 _MEASURES = ("conversions", "value")
 _SHOWN_FIRST = ("markov", "last", "linear")
 
 
 def show() -> None:
-    """The comparison, one model's credit with its return, the paths behind it, and what moving money would gain."""
+    """The comparison, one model's credit with its return, and the commonest paths."""
     signed_in, language = session.require(), session.language()
     st.title(text("attribution_title", language), anchor=False)
     warn_of_doubts()
@@ -53,9 +52,9 @@ def show() -> None:
     model = _draw_credit(credit, models, language)
     st.subheader(text("campaigns_title", language), anchor=False)
     _draw_campaigns(signed_in.tenant_id, credit, model, language)
-    link_page("campaigns", text("campaigns_open", language))
-    draw_journeys(signed_in.tenant_id, lookback_days, language)
-    draw_budget(signed_in.tenant_id, models, model, str(credit["currency"].first() or "DKK"), language)
+    _draw_journeys(signed_in.tenant_id, language)
+    st.subheader(text("paths_title", language), anchor=False)
+    _draw_paths(signed_in.tenant_id, lookback_days, language)
 
 
 def _order_models(credit: pl.DataFrame) -> list[str]:
@@ -187,6 +186,22 @@ def _draw_campaigns(tenant_id: UUID, credit: pl.DataFrame, model: str, language:
     st.caption(text("campaigns_caption", language, model=say(MODELS, model, language)))
 
 
+def _draw_journeys(tenant_id: UUID, language: Language) -> None:
+    """Time lag and path length side by side; nothing where no sale has a touch."""
+    found = cache.journey_distributions(tenant_id)
+    if found.is_empty():
+        return
+    st.subheader(text("journeys_title", language), anchor=False)
+    sales = text("measure_conversions", language)
+    titles = {"lag_days": text("axis_lag_days", language), "path_length": text("axis_path_length", language)}
+    for column, (measure, title) in zip(st.columns(2), titles.items(), strict=True):
+        with column:
+            st.altair_chart(
+                credit_charts.draw_distribution(found.filter(pl.col("measure") == measure), title, sales, language),
+                alt=text("distribution_alt", language, measure=title),
+            )
+
+
 def _tabulate(rows: pl.DataFrame, language: Language) -> pl.DataFrame:
     """The credit table in words and formatted figures, with the total in its last line."""
     currency = rows["currency"].to_list()[0]
@@ -221,6 +236,25 @@ def _say_interval(row: Mapping[str, object], language: Language) -> str:
     if not isinstance(low, float) or not isinstance(high, float):
         return MISSING
     return f"{format_number(low, language, 1)} – {format_number(high, language, 1)}"
+
+
+def _draw_paths(tenant_id: UUID, lookback_days: int, language: Language) -> None:
+    last_day = cache.last_day(tenant_id)
+    end = datetime.combine(last_day or datetime.now(UTC).date(), clock_time.max, UTC)
+    paths = cache.top_paths(tenant_id, end - timedelta(days=PATH_PERIOD_DAYS), end, timedelta(days=lookback_days))
+    st.caption(text("paths_caption", language, days=lookback_days, period=PATH_PERIOD_DAYS))
+    if paths.is_empty():
+        show_empty("empty_paths")
+        return
+    rows = [
+        {
+            text("path", language): " → ".join(plain(say(CHANNELS, channel, language)) for channel in row["path"]),
+            text("measure_conversions", language): format_number(row["conversion_count"], language),
+            text("value", language): format_money(row["value_cents"], row["currency"], language),
+        }
+        for row in paths.iter_rows(named=True)
+    ]
+    st.table(pl.DataFrame(rows), border="horizontal", hide_index=True, alt=text("paths_title", language))
 
 
 def _say_column(column: str, language: Language) -> pl.Expr:

@@ -90,7 +90,7 @@ def _draw_campaigns(tenant_id: UUID, language: Language) -> None:
     st.subheader(text("campaign_list_title", language), anchor=False)
     st.caption(text("campaign_list_caption", language))
     rows = [_row(row, pace, language) for row, pace in zip(campaigns.iter_rows(named=True), paces, strict=True)]
-    components.draw_table(rows, text("campaign_list_title", language), height=min(460, 36 * (len(rows) + 1) + 3))
+    components.draw_table(rows, text("campaign_list_title", language), height=460)
     components.offer_files("campaigns", lambda: cache.campaign_list(tenant_id, first), language)
 
 

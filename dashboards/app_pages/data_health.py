@@ -1,7 +1,6 @@
-"""Whether the figures can be trusted: sources, checks, rejected values and the latest pulls."""
+"""Whether the figures can be trusted: sources, checks and the latest pulls."""
 
 import json
-from uuid import UUID
 
 import polars as pl
 import streamlit as st
@@ -9,12 +8,10 @@ import streamlit as st
 from dashboards import cache, session
 from dashboards.app_pages.doubts import warn_of_doubts
 from dashboards.app_pages.sources import draw_source_badges
-from dashboards.components import offer_files
 from dashboards.export import write_csv
 from dashboards.faults import show_empty
 from dashboards.formats import Language, format_number, format_rate, format_time
 from dashboards.markdown import plain
-from dashboards.queries.fct_quality_daily import DIMENSIONS
 from dashboards.texts import text
 from dashboards.vocabulary import RUN_STATUSES, VENDORS, say
 
@@ -34,8 +31,6 @@ def show() -> None:
     st.subheader(text("checks_title", language), anchor=False)
     _draw_checks(cache.checks(signed_in.tenant_id), language)
     _draw_failures(cache.failures(signed_in.tenant_id), language)
-    st.subheader(text("rejects_title", language), help=text("rejects_help", language), anchor=False)
-    _draw_rejects(signed_in.tenant_id, language)
     st.subheader(text("runs_title", language), anchor=False)
     _draw_runs(cache.recent_runs(signed_in.tenant_id), language)
 
@@ -43,27 +38,16 @@ def show() -> None:
 def _draw_quality(quality: pl.DataFrame, language: Language) -> None:
     if quality.is_empty():
         return
-    latest = quality.row(-1, named=True)
-    with st.container(horizontal=True):
-        st.metric(
-            text("quality", language),
-            format_rate(latest["quality_rate"], language, 1),
-            help=text("quality_help", language),
-            border=True,
-            chart_data=(quality["quality_rate"] * 100).to_list(),
-            chart_type="area",
-            width=220,
-        )
-        # the side that fails most is what a person should look at first
-        told = [name for name in DIMENSIONS if latest[f"{name}_rate"] is not None]
-        for name in sorted(told, key=lambda name: (latest[f"{name}_rate"], name)):
-            st.metric(
-                text(f"dimension_{name}", language),
-                format_rate(latest[f"{name}_rate"], language),
-                help=text(f"dimension_help_{name}", language),
-                border=True,
-                width=170,
-            )
+    latest = quality.tail(1)
+    st.metric(
+        text("quality", language),
+        format_rate(latest["quality_rate"].item(), language, 1),
+        help=text("quality_help", language),
+        border=True,
+        chart_data=(quality["quality_rate"] * 100).to_list(),
+        chart_type="area",
+        width="content",
+    )
 
 
 def _draw_failures(failures: pl.DataFrame, language: Language) -> None:
@@ -113,28 +97,6 @@ def _draw_checks(checks: pl.DataFrame, language: Language) -> None:
         for row in failing.iter_rows(named=True)
     ]
     st.dataframe(pl.DataFrame(rows), hide_index=True, alt=text("checks_failing", language))
-
-
-def _draw_rejects(tenant_id: UUID, language: Language) -> None:
-    rejects = cache.rejects(tenant_id)
-    if rejects.is_empty():
-        st.caption(text("rejects_none", language))
-        return
-    rows = [
-        {
-            text("source", language): say(VENDORS, row["source_system"], language),
-            text("reject_stream", language): row["stream"],
-            text("reject_column", language): row["column_name"],
-            text("reject_reason", language): row["reason"],
-            text("reject_count", language): format_number(row["object_count"], language),
-            text("reject_example", language): row["rejected_value"] or "",
-            text("reject_object", language): row["object_id"],
-            text("reject_seen", language): format_time(row["synced_at"], language),
-        }
-        for row in rejects.iter_rows(named=True)
-    ]
-    st.dataframe(pl.DataFrame(rows), hide_index=True, alt=text("rejects_title", language))
-    offer_files("rejects", cache.as_this_reader(lambda: cache.rejects(tenant_id)), language)
 
 
 def _draw_runs(runs: pl.DataFrame, language: Language) -> None:

@@ -5,20 +5,22 @@ import streamlit as st
 
 from dashboards import cache, session
 from dashboards.app_pages.lead_detail import close_lead, open_lead, show_lead, wanted_lead
-from dashboards.app_pages.lead_feed import draw_feed
-from dashboards.app_pages.lead_filters import OPEN_STATUSES, ORDERS, ask_filter, is_usual
 from dashboards.app_pages.lead_score import draw_marks, say_marks, say_next_action, say_span
 from dashboards.components import offer_files
 from dashboards.export import say_leads
 from dashboards.faults import show_empty
 from dashboards.formats import MISSING, Language, format_age, format_money, format_number, format_rate
 from dashboards.markdown import plain
-from dashboards.queries.fct_lead import EXPORT_LIMIT
+from dashboards.queries.fct_lead import EXPORT_LIMIT, LeadFilter, Order
 from dashboards.reasons import read_reasons
+from dashboards.session import SignedIn
 from dashboards.texts import text
 from dashboards.vocabulary import CHANNELS, STATUSES, say
 from tekup.clock import utc_now
 
+GRADES = ("A", "B", "C", "D", "E")
+OPEN_STATUSES = ("new", "contacted", "qualified")
+_ORDERS: dict[Order, str] = {"probability": "rank_probability", "expected_value": "rank_expected_value"}
 _CARDS = 3
 _REASONS_IN_LIST = 2
 
@@ -32,11 +34,10 @@ def show() -> None:
         show_lead(signed_in.tenant_id, lead_id, language)
         return
     st.title(text("leads_title", language), anchor=False)
-    draw_feed(language)
-    wanted = ask_filter(signed_in.tenant_id, language)
+    wanted = _ask_filter(signed_in, language)
     leads = cache.ranked_leads(signed_in.tenant_id, wanted)
     if leads.is_empty():
-        show_empty("empty_leads" if is_usual(wanted) else "empty_filter")
+        show_empty("empty_leads" if wanted in (LeadFilter(), LeadFilter(OPEN_STATUSES)) else "empty_filter")
         return
     if not wanted.search:
         _draw_cards(leads, language)
@@ -45,7 +46,7 @@ def show() -> None:
         text(
             "leads_caption",
             language,
-            order=text(ORDERS[wanted.order], language).lower(),
+            order=text(_ORDERS[wanted.order], language).lower(),
             shown=format_number(leads.height, language),
             total=format_number(total, language),
         )
@@ -59,6 +60,51 @@ def show() -> None:
         ),
         language,
     )
+
+
+def _ask_filter(signed_in: SignedIn, language: Language) -> LeadFilter:
+    search_place, status_place, grade_place, source_place = st.columns([2, 2.6, 1.2, 1.8])
+    search = search_place.text_input(
+        text("search", language),
+        key="lead_search",
+        placeholder=text("search_hint", language),
+        icon=":material/search:",
+        persist_state="session",
+    )
+    statuses = status_place.multiselect(
+        text("status", language),
+        list(STATUSES),
+        default=list(OPEN_STATUSES),
+        format_func=lambda status: say(STATUSES, status, language),
+        placeholder=text("all_values", language),
+        key="lead_statuses",
+        persist_state="session",
+    )
+    grades = grade_place.multiselect(
+        text("grade", language),
+        GRADES,
+        help=text("grade_help", language),
+        placeholder=text("all_values", language),
+        key="lead_grades",
+        persist_state="session",
+    )
+    sources = source_place.multiselect(
+        text("source", language),
+        cache.lead_sources(signed_in.tenant_id),
+        format_func=lambda source: say(CHANNELS, source, language),
+        placeholder=text("all_values", language),
+        key="lead_sources",
+        persist_state="session",
+    )
+    order = st.segmented_control(
+        text("rank_by", language),
+        list(_ORDERS),
+        default="probability",
+        required=True,
+        format_func=lambda name: text(_ORDERS[name], language),
+        key="lead_order",
+    )
+    return LeadFilter(tuple(statuses), tuple(grades), tuple(sources), search or "", order)
 
 
 def _draw_cards(leads: pl.DataFrame, language: Language) -> None:

@@ -56,9 +56,8 @@ def show() -> None:
     _draw_quality(cache.model_quality(tenant_id, kind), version, language)
     if kind == "lead_score":
         _draw_curves(tenant_id, version, language)
-    st.subheader(text("drift_title", language), anchor=False)
-    draw_drift(cache.latest_look(tenant_id, version), cache.drift_looks(tenant_id, version), language)
-    if kind == "lead_score":
+        st.subheader(text("drift_title", language), anchor=False)
+        draw_drift(cache.latest_look(tenant_id, version), cache.drift_looks(tenant_id, version), language)
         st.subheader(text("slices_title", language), anchor=False)
         draw_slices(cache.model_slices(tenant_id, version), language)
     with st.expander(text("card_title", language), icon=":material/description:"):

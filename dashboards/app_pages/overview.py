@@ -7,10 +7,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import cache, filters, session
-from dashboards.app_pages.attention import draw_attention
 from dashboards.app_pages.doubts import warn_of_doubts
-from dashboards.app_pages.links import link_rows
-from dashboards.app_pages.movements import draw_movements, rows_of
 from dashboards.app_pages.sources import draw_source_badges
 from dashboards.charts import style, trends
 from dashboards.comparison import compare
@@ -46,7 +43,7 @@ _COLORS: dict[str, Literal["normal", "inverse", "off"]] = {"up": "normal", "down
 
 
 def show() -> None:
-    """What needs a look, tiles, what moved them, two trends and the sources' freshness."""
+    """Tiles, two trends and the sources' freshness."""
     signed_in, language = session.require(), session.language()
     st.title(text("overview_title", language), anchor=False)
     warn_of_doubts()
@@ -76,10 +73,7 @@ def show() -> None:
                 days=days,
             )
         )
-        draw_attention(signed_in.tenant_id, last, language)
         _draw_tiles(frame, last, days, language)
-        currency = str(frame["currency"].drop_nulls().first() or "DKK") if frame.height else "DKK"
-        draw_movements(signed_in.tenant_id, last, days, currency, language)
         _draw_trends(frame.filter(pl.col("kpi_date") >= first), first, last, days, language)
         _draw_months(cache.monthly_kpis(signed_in.tenant_id, _MONTHS), language)
     st.subheader(text("freshness_title", language), anchor=False)
@@ -88,7 +82,6 @@ def show() -> None:
 
 def _draw_tiles(frame: pl.DataFrame, last: date, days: int, language: Language) -> None:
     currency = frame["currency"].drop_nulls().first() if frame.height else None
-    first = last - timedelta(days=days - 1)
     for row in (_TILES[:4], _TILES[4:]):
         for place, measure in zip(st.columns(4), row, strict=True):
             moved = compare(frame, measure, last, days)
@@ -110,10 +103,6 @@ def _draw_tiles(frame: pl.DataFrame, last: date, days: int, language: Language) 
                 chart_data=moved.daily,
                 chart_type="area",
             )
-            behind = rows_of(measure, first, last)
-            if behind is not None:
-                with place:
-                    link_rows(*behind)
 
 
 def _draw_months(frame: pl.DataFrame, language: Language) -> None:
@@ -135,7 +124,6 @@ def _draw_months(frame: pl.DataFrame, language: Language) -> None:
             chart_data=frame[measure].drop_nulls().cast(pl.Float64).to_list(),
             chart_type="area",
         )
-    link_rows("revenue")
 
 
 def _say_period(metric: Metric, language: Language) -> str:

@@ -117,10 +117,10 @@ def _draw_waterfall(own: pl.DataFrame, currency: str, language: Language) -> Non
 
 def _bar(step: str, start: int, end: int, kind: str, currency: str, language: Language) -> dict[str, object]:
     shown = end if kind == "level" else end - start
-    sign = "" if kind == "level" or not shown else "+" if kind == "up" else "−"
+    sign = "+" if kind == "up" and shown else ""
     return {
         "step": step, "start": float(start), "end": float(end), "kind": kind,
-        "label": sign + format_money(abs(shown) if sign else shown, currency, language),
+        "label": sign + format_money(shown, currency, language),
     }  # fmt: skip
 
 

@@ -6,8 +6,6 @@ import polars as pl
 from dashboards.charts.style import PALETTE, PRIMARY, finish, finish_layers
 from dashboards.formats import Language
 
-_DAYS = alt.Axis(format="%d. %b", labelOverlap=True, tickCount=6)
-
 
 def draw_differences(frame: pl.DataFrame, title: str, language: Language) -> alt.LayerChart:
     """A dot with its bounds a row from columns ``row`` (in words), ``effect``, ``low`` and ``high``, all relative."""
@@ -43,7 +41,7 @@ def draw_history(frame: pl.DataFrame, title: str, language: Language, *, is_rate
     form = "+.1%" if is_rate else "+,.1f"
     color = alt.Color("variant:N", scale=alt.Scale(domain=names, range=list(PALETTE[: len(names)])))
     y = alt.Axis(format=form, tickCount=5)
-    x = alt.X("day:T", title=None, axis=_DAYS)
+    x = alt.X("day:T", title=None)
     zero = alt.Chart(pl.DataFrame({"y": [0.0]})).mark_rule(strokeDash=[4, 3], color=PALETTE[6]).encode(y="y:Q")
     band = (
         alt.Chart(frame)
@@ -58,7 +56,7 @@ def draw_history(frame: pl.DataFrame, title: str, language: Language, *, is_rate
             y=alt.Y("effect:Q", title=title, axis=y),
             color=color,
             tooltip=[
-                alt.Tooltip("day:T", title=" ", format="%d. %b %Y"),
+                alt.Tooltip("day:T", title=" "),
                 alt.Tooltip("variant:N", title="  "),
                 alt.Tooltip("effect:Q", title=title, format=form),
                 alt.Tooltip("low:Q", title="≥", format=form),
@@ -77,13 +75,13 @@ def draw_spend(frame: pl.DataFrame, title: str, language: Language) -> alt.Chart
         alt.Chart(frame)
         .mark_bar(size=width)
         .encode(
-            x=alt.X("week:T", title=None, axis=_DAYS),
+            x=alt.X("week:T", title=None),
             y=alt.Y("sum(amount):Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5)),
             color=alt.Color(
                 "channel:N", scale=alt.Scale(domain=names, range=[PALETTE[n % len(PALETTE)] for n in range(len(names))])
             ),
             tooltip=[
-                alt.Tooltip("week:T", title=" ", format="%d. %b %Y"),
+                alt.Tooltip("week:T", title=" "),
                 alt.Tooltip("channel:N", title="  "),
                 alt.Tooltip("sum(amount):Q", title=title, format=",.0f"),
             ],

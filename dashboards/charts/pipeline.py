@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
-from dashboards.charts.style import PRIMARY, TEXT, finish_layers
+from dashboards.charts.style import PALETTE, PRIMARY, finish_layers
 from dashboards.formats import Language
 
 
@@ -17,7 +17,7 @@ def draw_funnel(frame: pl.DataFrame, steps: Sequence[str], language: Language) -
         tooltip=[alt.Tooltip("step:N", title=" "), alt.Tooltip("count:Q", title="  ", format=",.0f")],
     )
     bars = base.mark_bar(cornerRadiusEnd=2, color=PRIMARY)
-    words = base.mark_text(align="left", dx=6, color=TEXT).encode(text="label:N")
+    words = base.mark_text(align="left", dx=6, color=PALETTE[6]).encode(text="label:N")
     return finish_layers([bars, words], language, 46 * len(steps) + 30)
 
 
@@ -32,7 +32,7 @@ def draw_forecast(frame: pl.DataFrame, title: str, language: Language) -> alt.La
     ]
     y = alt.Y("value:Q", title=title, axis=alt.Axis(format=",.0f", tickCount=5))
     bars = alt.Chart(frame).mark_bar(color=PRIMARY, cornerRadiusEnd=2, size=34).encode(x=x, y=y, tooltip=tooltip)
-    bounds = alt.Chart(frame).mark_rule(strokeWidth=2, color=TEXT).encode(x=x, y="low:Q", y2="high:Q")
+    bounds = alt.Chart(frame).mark_rule(strokeWidth=2, color=PALETTE[1]).encode(x=x, y="low:Q", y2="high:Q")
     return finish_layers([bars, bounds], language, 260)
 
 
@@ -43,7 +43,7 @@ def draw_rates(frame: pl.DataFrame, title: str, language: Language) -> alt.Layer
     axis = alt.Axis(format=".0%", tickCount=5)
     bounds = (
         alt.Chart(frame)
-        .mark_rule(strokeWidth=2, color=TEXT)
+        .mark_rule(strokeWidth=2, color=PALETTE[6])
         .encode(y=y, x=alt.X("low:Q", title=title, axis=axis, scale=alt.Scale(domain=[0, 1])), x2="high:Q")
     )
     dots = (

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
-from dashboards.charts.style import PALETTE, PRIMARY, SECONDARY, TEXT, finish, finish_layers
+from dashboards.charts.style import PALETTE, PRIMARY, SECONDARY, finish, finish_layers
 from dashboards.formats import Language
 
-_KINDS = {"level": PALETTE[6], "up": PALETTE[2], "down": PALETTE[1]}
+_KINDS = {"level": PALETTE[6], "up": PALETTE[2], "down": PALETTE[3]}
 
 
 def draw_waterfall(frame: pl.DataFrame, title: str, language: Language) -> alt.LayerChart:
@@ -28,7 +28,7 @@ def draw_waterfall(frame: pl.DataFrame, title: str, language: Language) -> alt.L
     )
     words = (
         alt.Chart(frame.with_columns(top=pl.max_horizontal("start", "end")))
-        .mark_text(dy=-8, color=TEXT)
+        .mark_text(dy=-8, color=PALETTE[6])
         .encode(x=x, y="top:Q", text="label:N")
     )
     return finish_layers([bars, words], language, 320)

@@ -7,11 +7,9 @@ import altair as alt
 
 from dashboards.formats import Language
 
-PALETTE = ("#0072B2", "#B5482A", "#1E9E98", "#B28702", "#8B9576", "#B84FE0", "#6B6B6B", "#C8813F")
-"""Each stands out from the light and the dark page alike (3 to 1, WCAG 1.4.11), and any two differ for people with
-normal vision, deuteranopia and protanopia; the tests hold the palette to it."""
-TEXT = "currentColor"
-"""The page's own colour of text, light or dark, for words and lines in a chart; charts are drawn as SVG."""
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#7F7F7F", "#B8A100")
+"""Okabe and Ito's colours, with a grey for their black (unseen in the dark) and an olive for their yellow (unseen on
+white)."""
 PRIMARY = PALETTE[0]
 SECONDARY = PALETTE[1]
 HEIGHT = 300
@@ -56,7 +54,7 @@ def _dress(chart: Any, language: Language, height: int) -> Any:
     return (
         chart.properties(height=height)
         .configure(locale={"number": _NUMBERS[language], "time": _TIMES[language]})
-        .configure_legend(orient="bottom", title=None, columns=3, labelLimit=220, labelColor=TEXT)
-        .configure_axis(labelLimit=180, titleFontWeight="normal", labelColor=TEXT, titleColor=TEXT)
+        .configure_legend(orient="bottom", title=None, columns=3, labelLimit=220)
+        .configure_axis(labelLimit=180, titleFontWeight="normal")
         .configure_view(strokeWidth=0)
     )

@@ -6,14 +6,12 @@ import polars as pl
 
 from dashboards.queries.reader import Schema, read_frame
 
-DIMENSIONS = ("completeness", "freshness", "volume", "distribution", "validity", "uniqueness", "consistency")
 _QUALITY: Schema = {
     "quality_date": pl.Date,
     "quality_rate": pl.Float64,
     "check_count": pl.Int64,
     "failed_check_count": pl.Int64,
     "is_held": pl.Boolean,
-    **{f"{dimension}_rate": pl.Float64 for dimension in DIMENSIONS},
 }
 
 
@@ -23,8 +21,7 @@ def read_quality(tenant_id: UUID, days: int = 90) -> pl.DataFrame:
         tenant_id,
         """
         select * from (
-            select quality_date, quality_rate, check_count, failed_check_count, is_held, completeness_rate,
-                   freshness_rate, volume_rate, distribution_rate, validity_rate, uniqueness_rate, consistency_rate
+            select quality_date, quality_rate, check_count, failed_check_count, is_held
             from marts.fct_quality_daily
             where tenant_id = %(tenant_id)s
             order by quality_date desc

@@ -11,8 +11,7 @@ from uuid import UUID
 import polars as pl
 import psycopg
 
-from dashboards.queries.connections import ReaderConnections
-from tekup.db import Doors
+from tekup.db import Database, Doors, Role
 from tekup.errors import DatabaseUnavailable, TekupError
 from tekup.settings import Settings, current_settings
 from tekup.tenancy import TenantContext
@@ -48,8 +47,8 @@ def reading_as(*, may_see_people: bool) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _connections(settings: Settings) -> ReaderConnections:
-    return ReaderConnections(Doors(settings))
+def _doors(settings: Settings) -> Doors:
+    return Doors(settings)
 
 
 def read_frame(
@@ -75,7 +74,9 @@ def read_frame(
     may_see = sees_people.get() or False
     context = TenantContext(tenant_id, _ROLE, frozenset({"persons:read"} if may_see else ()))
     try:
-        with _connections(current_settings()).transaction(context) as connection:
+        with _doors(current_settings()).tenant_transaction(
+            Database.WAREHOUSE, Role.READER, context, read_only=True
+        ) as connection:
             if not may_see:
                 statement = _masked(connection, statement)
             connection.execute(f"set local statement_timeout = {STATEMENT_TIMEOUT_MS:d}")

@@ -7,7 +7,6 @@ from dashboards.texts import (
     campaigns,
     data_health,
     frame,
-    hubspot,
     lead_score,
     leads,
     models,
@@ -31,7 +30,6 @@ _FILES = (
     models,
     data_health,
     administration,
-    hubspot,
 )
 TEXTS: Words = {key: pair for file in _FILES for key, pair in file.TEXTS.items()}
 

@@ -155,10 +155,9 @@ TEXTS: Words = {
     "has_no_app": ("Du har ingen app endnu.", "You have no app yet."),
     "add_app": ("Tilføj en app", "Add an app"),
     "app_secret": (
-        "Læs billedet med din app, og bekræft med en kode:",
-        "Read the picture with your app, then confirm with a code:",
+        "Skriv nøglen i din app (eller åbn adressen på telefonen), og bekræft med en kode:",
+        "Type the key into your app (or open the address on your phone), then confirm with a code:",
     ),
-    "app_by_hand": ("Skriv nøglen i stedet", "Type the key instead"),
     "confirm_code": ("Kode fra appen", "Code of the app"),
     "confirm_app": ("Bekræft appen", "Confirm the app"),
     "remove_app": ("Fjern appen", "Remove the app"),

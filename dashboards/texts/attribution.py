@@ -56,11 +56,11 @@ TEXTS: Words = {
     "currency": ("Valuta", "Currency"),
     "paths_title": ("De almindeligste veje til et salg", "The commonest paths to a sale"),
     "paths_caption": (
-        "Kanaler i rækkefølge i de {days} dage op til salget; den samme kanal flere gange i træk tæller som én.",
-        "Channels in order in the {days} days up to the sale; the same channel several times in a row counts once.",
+        "Kanaler i rækkefølge i de {days} dage op til salget, for salg i de seneste {period} dage.",
+        "Channels in order in the {days} days up to the sale, for sales in the last {period} days.",
     ),
     "path": ("Vej", "Path"),
-    "empty_paths": ("Ingen salg med kendte berøringer.", "No sales with known touchpoints."),
+    "empty_paths": ("Ingen salg med kendte berøringer i perioden.", "No sales with known touchpoints in the period."),
     "empty_attribution": (
         "Ingen salg at fordele endnu. Siden fyldes, når de første leads er vundet og modellerne har kørt.",
         "No sales to share out yet. This page fills once the first leads are won and the models have run.",
@@ -68,96 +68,5 @@ TEXTS: Words = {
     "thin_attribution": (
         "Kun {count} salg: tag fordelingen som et fingerpeg.",
         "Only {count} sales: take the shares as a hint.",
-    ),
-    "campaigns_open": ("Budget og tempo pr. kampagne", "Budget and pace by campaign"),
-    "path_through": ("Gennem kanalen", "Through the channel"),
-    "path_any": ("Alle veje", "All paths"),
-    "path_steps": ("Viste berøringer", "Touches shown"),
-    "path_sale": ("Salg", "Sale"),
-    "path_more": ("Flere berøringer", "More touches"),
-    "path_alt": (
-        "Sankey-diagram: fra den første berøring til salget, kanal for kanal",
-        "Sankey diagram: from the first touch to the sale, channel by channel",
-    ),
-    "path_share": (
-        "Vist: {shown} af {whole} salg med kendte berøringer ({share}).",
-        "Shown: {shown} of {whole} sales with known touches ({share}).",
-    ),
-    "path_rate": ("Blev til salg", "Became a sale"),
-    "path_rate_help": (
-        "Blev til salg: af dem, der gik netop denne vej, den andel, der købte.",
-        "Became a sale: of those who went exactly this way, the share that bought.",
-    ),
-    "overlap_title": ("Hvilke kanaler følges ad?", "Which channels go together?"),
-    "overlap_caption": (
-        "Af de salg, som rækkens kanal var med i, den andel, hvor kolonnens kanal også var med.",
-        "Of the sales that the row's channel took part in, the share in which the column's channel did too.",
-    ),
-    "overlap_share": ("Andel af rækkens salg", "Share of the row's sales"),
-    "budget_title": ("Hvad hvis budgettet blev flyttet?", "What if the budget moved?"),
-    "budget_rate": ("Budget, mod nu", "Budget, beside now"),
-    "budget_rate_help": (
-        "100 % er den gennemsnitlige udgift pr. uge.",
-        "100% is the mean spend a week.",
-    ),
-    "budget_change": ("En kanal må flyttes", "A channel may move by"),
-    "budget_change_help": (
-        "Hvor langt fra sin udgift i dag en kanal må komme. Små skridt er sikrere: kurverne kender kun det, der er "
-        "prøvet.",
-        "How far from its spend of today a channel may go. Small steps are safer: curves know only what was tried.",
-    ),
-    "budget_spend": ("Udgift pr. uge nu", "Spend a week now"),
-    "budget_spend_help": (
-        "Gennemsnittet af de hele uger, som kurverne bygger på.",
-        "The mean of the whole weeks that the curves rest on.",
-    ),
-    "budget_proposed": ("Udgift pr. uge foreslået", "Spend a week proposed"),
-    "budget_proposed_help": (
-        "Fordelt, så den næste krone giver det samme i alle kanaler, inden for grænserne.",
-        "Split so that the next unit returns the same in all channels, within the limits.",
-    ),
-    "budget_gain": ("Forventet gevinst", "Expected gain"),
-    "budget_gain_help": (
-        "Tilskrevet værdi pr. uge med det foreslåede budget, minus den med budgettet i dag.",
-        "Credited value a week with the proposed budget, less that with today's.",
-    ),
-    "budget_interval": ("90 %-interval", "90% interval"),
-    "budget_interval_help": (
-        "Fra 300 gentagelser af kurverne over blokke af uger. Ændringer i markedet er ikke med.",
-        "From 300 refits of the curves over blocks of weeks. It does not cover changes of the market.",
-    ),
-    "budget_unsure": (
-        "Gevinsten er ikke sikker: intervallet rummer også ingen gevinst. Prøv et lille skridt, og mål det med et "
-        "forsøg.",
-        "The gain is not sure: its interval also holds no gain. Try a small step and measure it by an experiment.",
-    ),
-    "budget_caption": (
-        "Kurver med aftagende udbytte, uge for uge, af værdi tilskrevet efter {model}.",
-        "Curves of diminishing returns, week by week, of value credited by {model}.",
-    ),
-    "budget_not_incremental": (
-        "Kurverne bygger på en model, der ikke spørger, hvad der var gået tabt uden kanalen. De kan love for meget.",
-        "The curves rest on a model that does not ask what would have been lost without the channel. They may promise "
-        "too much.",
-    ),
-    "budget_left_out": (
-        "Uden forslag: {channels}. De har udgift i færre end {weeks} uger.",
-        "Without a proposal: {channels}. They have spend in fewer than {weeks} weeks.",
-    ),
-    "budget_now": ("Nu pr. uge", "Now, a week"),
-    "budget_then": ("Foreslået pr. uge", "Proposed, a week"),
-    "axis_spend": ("Udgift ({currency})", "Spend ({currency})"),
-    "budget_alt": (
-        "Søjlediagram: udgift pr. kanal nu og foreslået",
-        "Bar chart: spend per channel now and proposed",
-    ),
-    "budget_extrapolated": (
-        "\\* mere, end der nogen sinde er brugt på en uge: et gæt ud over det, der er prøvet.",
-        "\\* more than was ever spent in a week: a guess beyond what was tried.",
-    ),
-    "budget_weeks": ("Højst {weeks} hele uger.", "At most {weeks} whole weeks."),
-    "empty_budget": (
-        "Der skal to kanaler med udgift i mindst 12 uger til, før et budget kan flyttes med mening.",
-        "Two channels with spend in at least 12 weeks are needed before a budget can be moved with reason.",
     ),
 }

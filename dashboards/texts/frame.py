@@ -56,7 +56,6 @@ TEXTS: Words = {
         "Kun {count} tilfælde (helst {enough}): tag tallene som et fingerpeg.",
         "Only {count} cases ({enough} would be better): take the figures as a hint.",
     ),
-    "rows_behind": ("Se rækkerne", "See the rows"),
     "export": ("Hent som CSV", "Download as CSV"),
     "export_excel": ("Hent som Excel", "Download as Excel"),
     "filter_unknown": (

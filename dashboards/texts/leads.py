@@ -54,31 +54,4 @@ TEXTS: Words = {
         "No leads match the filters. Remove a filter to see more.",
     ),
     "lead_not_found": ("Leadet findes ikke.", "There is no such lead."),
-    "moment": ("Hvad skete i perioden", "What happened in the period"),
-    "moment_any": ("Vælg", "Choose"),
-    "moment_created": ("Kom ind", "Came in"),
-    "moment_qualified": ("Blev kvalificeret", "Was qualified"),
-    "moment_won": ("Blev vundet", "Was won"),
-    "from_day": ("Fra", "From"),
-    "to_day": ("Til", "To"),
-    "clear_filters": ("Ryd filtre", "Clear filters"),
-    "feed_title": ("Lige nu", "Right now"),
-    "feed_help": (
-        "De seneste hændelser om leads. Opdateres af sig selv hvert tredje sekund; listen nedenfor følger med, når "
-        "tallene bygges næste gang.",
-        "The latest events about leads. Updates by itself every three seconds; the list below follows when the "
-        "figures are built next.",
-    ),
-    "feed_quiet": ("Intet er sket med leads endnu.", "Nothing has happened to leads yet."),
-    "feed_away": (
-        "TekUps API svarer ikke, så nye hændelser vises ikke lige nu. Siden prøver igen af sig selv.",
-        "TekUp's API does not answer, so new events are not shown right now. The page tries again by itself.",
-    ),
-    "feed_somebody": ("Et lead", "A lead"),
-    "feed_created": ("{lead} kom ind fra {source}", "{lead} came in from {source}"),
-    "feed_status": ("{lead} gik fra {before} til {after}", "{lead} went from {before} to {after}"),
-    "feed_scored": (
-        "{lead} fik karakteren {grade} ({probability})",
-        "{lead} was given grade {grade} ({probability})",
-    ),
 }

@@ -21,8 +21,8 @@ TEXTS: Words = {
     ),
     "challenger_model": ("Udfordrer", "Challenger"),
     "challenger_model_help": (
-        "Forudsiger nye leads eller abonnementer i det skjulte, indtil det viser sig, om den er bedre.",
-        "Predicts new leads or subscriptions unseen, until it shows whether it is better.",
+        "Scorer nye leads i det skjulte, indtil det viser sig, om den er bedre.",
+        "Scores new leads unseen, until it shows whether it is better.",
     ),
     "trained": ("Trænet", "Trained"),
     "none_live": ("Ingen er i brug", "None is live"),
@@ -74,15 +74,15 @@ TEXTS: Words = {
         "For få leads med kendt udfald til kurver: de kommer ved mindst 50.",
         "Too few leads with a known outcome for curves: they come from 50 on.",
     ),
-    "drift_title": ("Ligner dagens data dem, modellen lærte af?", "Are today's data like those it learned from?"),
+    "drift_title": ("Ligner dagens leads dem, modellen lærte af?", "Are today's leads like those it learned from?"),
     "drift_still": ("Ingen detektor slår ud.", "No detector alarms."),
     "drift_alarm": (
-        "Ændret siden træningen: {subjects}. Der trænes en ny model, som skal slå den nuværende.",
-        "Changed since the training: {subjects}. A new model is trained, and has to beat this one.",
+        "{subjects} har ændret sig siden træningen. Der trænes en ny model, som skal slå den nuværende.",
+        "{subjects} have changed since the training. A new model is trained, and has to beat this one.",
     ),
     "drift_none": (
-        "Der er ikke kigget endnu: et kig kræver 100 nye leads eller abonnementer siden træningen.",
-        "Nothing was looked at yet: a look takes 100 new leads or subscriptions since the training.",
+        "Der er ikke kigget endnu: et kig kræver 100 nye leads siden træningen.",
+        "Nothing was looked at yet: a look takes 100 new leads since the training.",
     ),
     "drift_evidence": ("Bevis for ændring", "Evidence of change"),
     "drift_evidence_alt": (

@@ -3,20 +3,13 @@
 Faults and tokens are handled before; each topic is served by a module of its own.
 """
 
-from integrations.sandbox import (
-    hubspot_associations,
-    hubspot_definitions,
-    hubspot_marketing,
-    hubspot_objects,
-    hubspot_writes,
-)
+from integrations.sandbox import hubspot_associations, hubspot_definitions, hubspot_marketing, hubspot_objects
 from integrations.sandbox.hubspot_account import Handler, HubspotAccount
 from integrations.sandbox.hubspot_answers import error, expired, throttled, unauthorized
 
 __all__ = ["ROUTES", "HubspotAccount", "error", "expired", "throttled", "unauthorized"]
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    *hubspot_writes.ROUTES,
     *hubspot_objects.ROUTES,
     *hubspot_associations.ROUTES,
     *hubspot_definitions.ROUTES,

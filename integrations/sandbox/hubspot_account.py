@@ -9,7 +9,7 @@ from integrations.sandbox.exchange import JSON, Answer, Call
 from integrations.sandbox.hubspot_answers import forbidden, invalid
 from integrations.sandbox.hubspot_shelf import Shelf
 from integrations.sandbox.hubspot_store import TYPE_IDS, HubspotStore
-from integrations.sandbox.hubspot_table import Row, Table
+from integrations.sandbox.hubspot_table import Table
 from integrations.sandbox.identifiers import key_of
 from integrations.sandbox.tenants import TenantSpec
 
@@ -61,7 +61,6 @@ class HubspotAccount:
         self.denied: set[str] = set()
         self.association_page = 500
         self.shelf = Shelf()
-        self.unique: dict[tuple[str, str], tuple[int, dict[str, Row]]] = {}
         self.schemas: dict[str, Schema] = {}
         self.lists: dict[int, ContactList] = {}
         self.forms: dict[str, Form] = {}

@@ -82,29 +82,6 @@ def change_associations(account: HubspotAccount, call: Call) -> Answer:
     return Answer(None, 204) if archives else batch([])
 
 
-def associate_plainly(account: HubspotAccount, call: Call) -> Answer:
-    """``POST /crm/v4/associations/{from}/{to}/batch/associate/default``: without labels; objects that are not there
-    make it a 207."""
-    kind, other = _pair(account, call)
-    account.require(f"{kind}.write")
-    store, told, unknown = account.store, [], []
-    for item in call.json().get("inputs") or []:
-        ends = [(kind, str(item["from"]["id"])), (other, str(item["to"]["id"]))]
-        rows = [store.get(name, number_of(text)) for name, text in ends]
-        if any(row is None or row.archived_at is not None for row in rows):
-            unknown += [text for (_, text), row in zip(ends, rows, strict=True) if row is None or row.archived_at]
-            continue
-        one, two = (row.id for row in rows if row is not None)
-        if two not in store.linked(kind, one, other):
-            store.link(kind, one, other, two)
-            for name, row in zip((kind, other), rows, strict=True):
-                assert row is not None
-                store.touch(name, row)
-        spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _plain_type(kind, other)["typeId"]}
-        told.append({"from": {"id": str(one)}, "to": {"id": str(two)}, "associationSpec": spec})
-    return batch(told, [missing(unknown)] if unknown else None)
-
-
 def _is_own(told: JSON) -> bool:
     return bool(told.get("associationCategory") == "USER_DEFINED")
 
@@ -121,6 +98,5 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/crm/v4/associations/{kind}/{other}/batch/read", read_associations),
     ("POST", "/crm/v4/associations/{kind}/{other}/batch/create", change_associations),
     ("POST", "/crm/v4/associations/{kind}/{other}/batch/archive", change_associations),
-    ("POST", "/crm/v4/associations/{kind}/{other}/batch/associate/default", associate_plainly),
     ("GET", "/crm/v4/associations/{kind}/{other}/labels", list_labels),
 )

@@ -40,21 +40,13 @@ def _pipeline(number: str, label: str, stages: list[tuple[str, str, dict[str, st
     return {"id": number, "label": label, "displayOrder": 0, "stages": told, **stamps}
 
 
-def _owners(account: HubspotAccount) -> list[tuple[int, str, str]]:
-    base = key_of(account.tenant.natural_key, "owners") % 100_000_000
-    return [(base + position, *names) for position, names in enumerate(_OWNERS)]
-
-
-def owner_ids(account: HubspotAccount) -> set[str]:
-    """The ids of owners who are there."""
-    return {str(number) for number, *_ in _owners(account)[: len(_OWNERS) - account.removed_owners]}
-
-
 def list_owners(account: HubspotAccount, call: Call) -> Answer:
     """``GET /crm/v3/owners/``; those who left only with ``archived=true``."""
     account.require("owners")
     wants_archived = (call.first("archived", "false") or "").lower() == "true"
-    stay, people = len(_OWNERS) - account.removed_owners, _owners(account)
+    base = key_of(account.tenant.natural_key, "owners") % 100_000_000
+    stay = len(_OWNERS) - account.removed_owners
+    people = [(base + position, *names) for position, names in enumerate(_OWNERS)]
     return Answer(
         {
             "results": [
@@ -88,7 +80,6 @@ def _definition(kind: str, found: Definition) -> JSON:
         "hidden": False,
         "archived": found.archived_at is not None,
         "hubspotDefined": found.name != "tekup_id",
-        "hasUniqueValue": found.name in ("email", "tekup_id", "hs_object_id"),
         "updatedAt": iso(found.updated),
     }
     return told if found.archived_at is None else {**told, "archivedAt": iso(found.archived_at)}

@@ -8,7 +8,6 @@ from integrations.sandbox.hubspot_answers import batch, invalid, missing, not_fo
 from integrations.sandbox.hubspot_search import BadFilter, find
 from integrations.sandbox.hubspot_store import DEFAULTS, TYPE_IDS, HubspotStore, history_of, modified_of
 from integrations.sandbox.hubspot_table import Row
-from integrations.sandbox.hubspot_unique import find_unique
 
 SEARCH_CAP = 10_000
 
@@ -189,10 +188,9 @@ def batch_read(account: HubspotAccount, call: Call) -> Answer:
     wants_archived = (call.first("archived", "false") or "").lower() == "true"
     told = told_names(account.store, kind, body.get("properties") or [])
     results: dict[int, JSON] = {}
-    unknown, named_by = [], body.get("idProperty")
+    unknown = []
     for item in inputs:
-        text = str(item.get("id", ""))
-        row = find_unique(account, kind, named_by, text) if named_by else account.store.get(kind, number_of(text))
+        row = account.store.get(kind, number_of(str(item.get("id", ""))))
         if row is None or (row.archived_at is not None) != wants_archived:
             unknown.append(str(item.get("id", "")))
         else:

@@ -2,12 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import click
-
-if TYPE_CHECKING:
-    from tekup.db import Doors
 
 _SOURCES = """
 select tenant.domain, run.vendor, run.status, run.error, run.hint, run.rows_read, run.rows_changed,
@@ -85,20 +81,6 @@ group by 1, 2, 3, 4, 5
 order by 1, 2, 3, 4, 5
 """
 
-_SYNCS = """
-select s.kind, s.direction, count(r.id) filter (where r.object_id is not null and not r.is_gone),
-    count(r.id) filter (where r.state = 'waiting'), s.sent_count, s.received_count,
-    count(r.id) filter (where r.state = 'failed'), greatest(s.last_sent_at, s.last_received_at), s.error
-from app.hubspot_syncs as s
-left join app.hubspot_records as r on r.tenant_id = s.tenant_id and r.kind = s.kind
-where s.direction <> 'off'
-group by s.tenant_id, s.kind
-order by s.kind
-"""
-_SYNC_KEYS = (
-    "tenant", "kind", "direction", "linked", "waiting", "sent", "received", "failed", "last_at", "error",
-)  # fmt: skip
-
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -127,7 +109,6 @@ def status(as_json: bool, only: str | None) -> None:
         model = connection.execute(
             "select model_version, trained_at, metrics from ml.model_version where is_live and kind = 'lead_score'"
         ).fetchone()
-    syncs = _hubspot_syncs(doors, only)
     isolation = [str(finding) for finding in lint_databases(doors)]
     if as_json:
         keys = (
@@ -161,7 +142,6 @@ def status(as_json: bool, only: str | None) -> None:
                         dict(zip(("tenant", "source", "stream", "column", "reason", "count"), row, strict=True))
                         for row in rejects
                     ],
-                    "hubspot_syncs": [dict(zip(_SYNC_KEYS, row, strict=True)) for row in syncs],
                     "isolation": isolation,
                     "live_model": {"version": model[0], "trained_at": model[1], "metrics": model[2]} if model else None,
                 },
@@ -183,12 +163,6 @@ def status(as_json: bool, only: str | None) -> None:
             _proof(proven.get((domain, vendor))), said if state == "succeeded" else f"[red]{said}[/red]",
         )  # fmt: skip
     console.print(table)
-    for domain, kind, direction, linked, waiting, sent, received, failed, last, error in syncs:
-        said = f"[red]stands still: {error}[/red]" if error else f"last {_moment(last)}"
-        console.print(
-            f"{kind} {direction} of {domain} with HubSpot: linked {linked:,}, waiting {waiting:,}, sent {sent:,}, "
-            f"received {received:,}, failed {failed:,}, {said}"
-        )
     for domain, vendor, stream, detail, checked in missing:
         console.print(f"[red]not complete[/red] {vendor}/{stream} of {domain}: {detail} ({_moment(checked)})")
     for domain, vendor, stream, names in new_fields:
@@ -221,19 +195,6 @@ def _rows_of(failed_rows: Sequence[tuple[str, str, str]], failing: Sequence[obje
 
 def _proof(found: tuple[int, object] | None) -> str:
     return "not yet" if found is None else f"{found[0]} streams, {_moment(found[1])}"
-
-
-def _hubspot_syncs(doors: "Doors", only: str | None) -> list[tuple[Any, ...]]:
-    """How each kind that is kept alike with HubSpot stands, by tenant."""
-    from tekup.db import Database, Role
-    from tekup.directory.tenants import list_tenants
-
-    found = []
-    for tenant in list_tenants(doors):
-        if only in (None, tenant.domain):
-            with doors.tenant_transaction(Database.OPERATIONAL, Role.PIPELINE, tenant.id, read_only=True) as connection:
-                found += [(tenant.domain, *row) for row in connection.execute(_SYNCS)]
-    return found
 
 
 def _moment(value: object) -> str:

@@ -4,8 +4,10 @@ The rules are `scoring.promotion`'s; what is watched afterwards is `lead_watch`'
 """
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -29,17 +31,19 @@ from pipelines.models.lead_features import (
     weigh,
 )
 from pipelines.models.lead_values import grade_by_value
-from pipelines.models.placing import place
 from pipelines.resources.platform import Platform
 from scoring import LeadModel, provenance
 from scoring.boosting import Trainer
 from scoring.promotion import Decision, Evidence, Finding, decide
+from tekup.clock import utc_now
 from tekup.errors import TekupError
 
 MINIMUM_LEADS = 200
 MINIMUM_TENANT_LEADS = 50
 SLICES = (TENANT, "language", "country", "industry", "source")
 """Groups none of which may pay for another's gain; language and country stand in for people's origin."""
+CHALLENGE_DAYS = 14
+"""So long a challenger that is neither better nor worse keeps its place: its outcomes need time to come."""
 _TIMED_LEADS = 30
 
 
@@ -100,7 +104,7 @@ def train(platform: Platform, *, seed: int = 0, by: str = "training") -> Trained
     model_records.record_quality(platform, version, _quality_by_tenant(probe, known, held_out))
     scores = probe.score(held_out, reasons=0)["probability"].to_list()
     model_records.record_teaching(platform, version, frame, words, held_out, scores, model)
-    place(platform.registry, version, decision, by)
+    _place(platform, version, decision, by)
     platform.registry.prune()
     model_records.record_history(platform, platform.registry)
     return Trained(version, metrics, labelled.height, decision)
@@ -145,6 +149,22 @@ def _milliseconds(model: LeadModel, rows: pl.DataFrame) -> float | None:
         model.score_one(lead)
         times.append(1000 * (time.perf_counter() - started))
     return median(times) if times else None
+
+
+def _place(platform: Platform, version: str, decision: Decision, by: str) -> None:
+    registry = platform.registry
+    if decision.outcome == "promote":
+        registry.promote(version, by=by, why=decision.why)
+        if registry.challenger_version() is not None:
+            registry.dismiss(by=by, why=f"{version} became the champion")
+    elif decision.outcome == "challenge":
+        current = registry.challenger_version()
+        if current is None or _age(registry.provenance(current)) > timedelta(days=CHALLENGE_DAYS):
+            registry.challenge(version, by=by, why=decision.why)
+
+
+def _age(told: Mapping[str, Any]) -> timedelta:
+    return utc_now() - datetime.fromisoformat(told["published_at"])
 
 
 def _provenance(frame: pl.DataFrame, labelled: pl.DataFrame, words: pl.DataFrame, seed: int) -> dict[str, Any]:

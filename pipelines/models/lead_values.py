@@ -1,7 +1,5 @@
 """Grades by what a lead is worth and how many a tenant can work. How likely it is won, `lead_training` teaches."""
 
-from uuid import UUID
-
 import polars as pl
 import structlog
 
@@ -24,18 +22,13 @@ def read_capacity(platform: Platform) -> dict[str, float]:
     return {tenant: told.capacity for tenant, told in settings.items() if told.capacity is not None}
 
 
-def worth_of(platform: Platform, tenant_id: UUID) -> pl.DataFrame | None:
-    """One tenant's won leads of a known value, ``lead_id`` and ``value_cents``; None without an extract."""
-    won = platform.lake.read(tenant_id, "conversions")
-    return None if won is None else won.filter(pl.col(VALUE) > 0).select(LEAD, pl.col(VALUE).cast(pl.Float64))
-
-
 def read_deals(platform: Platform, frame: pl.DataFrame) -> pl.DataFrame:
     """The rows of ``frame`` whose lead was won at a known value, with ``value_cents`` in the tenant's own currency."""
     parts = []
     for tenant in platform.tenants():
-        worth = worth_of(platform, tenant.id)
-        if worth is not None:
+        won = platform.lake.read(tenant.id, "conversions")
+        if won is not None:
+            worth = won.filter(pl.col(VALUE) > 0).select(LEAD, pl.col(VALUE).cast(pl.Float64))
             parts.append(frame.filter(pl.col(TENANT) == str(tenant.id)).join(worth, on=LEAD, how="inner"))
     return pl.concat(parts) if parts else frame.clear().with_columns(pl.lit(0.0).alias(VALUE))
 

@@ -31,8 +31,6 @@ NOT_WATCHED = (
     "company_won_count_so_far",
 )
 """Features that move by their nature, with the calendar or with the tenant's age, and would always alarm."""
-Reference = tuple[str, str, dict[str, Any], int]
-"""What is looked at (feature, score, calibration), its name, its counts by bin, and of how many rows they are."""
 
 
 def record_history(platform: Platform, registry: Registry[Any], kind: str = KIND) -> int:
@@ -150,7 +148,7 @@ def record_teaching(
         own = rows.sort(TIME, LEAD)
         known = mature(own)
         held = late.get(str(tenant_id), held_out.clear())
-        references: list[Reference] = []
+        references: list[tuple[str, str, dict[str, Any], int]] = []
         if own.height >= LEAST_REFERENCE:
             references += [("feature", name, drift.reference_of(own[name]), own.height) for name in watched]
         if held.height >= LEAST_REFERENCE:
@@ -162,37 +160,20 @@ def record_teaching(
         with platform.warehouse(UUID(str(tenant_id))) as connection:
             heard = known.join(words, on=[TENANT, LEAD], how="semi").height
             _note_teaching(connection, version, own, held, known.height, int(known[LABEL].sum()), heard)
-        record_references(platform, UUID(str(tenant_id)), version, references)
+            connection.cursor().executemany(
+                "insert into ml.model_reference (tenant_id, model_version, subject, name, bins, row_count) "
+                "values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
+                [(tenant_id, version, subject, name, Jsonb(bins), count) for subject, name, bins, count in references],
+            )
 
 
-def record_references(platform: Platform, tenant_id: UUID, version: str, references: Sequence[Reference]) -> None:
-    """How things lay in what a version was taught of one tenant, thing by thing."""
-    with platform.warehouse(tenant_id) as connection:
-        connection.cursor().executemany(
-            "insert into ml.model_reference (tenant_id, model_version, subject, name, bins, row_count) "
-            "values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
-            [(tenant_id, version, subject, name, Jsonb(bins), count) for subject, name, bins, count in references],
-        )
-
-
-def limits_of(rows: pl.DataFrame, held_out: pl.DataFrame) -> dict[str, datetime]:
-    """By tenant that taught: from when on a probe that was taught ``rows`` without ``held_out`` knows no row."""
-    late = dict(held_out.group_by(TENANT).agg(pl.col(TIME).min()).rows())
-    return {str(name): late.get(name, newest) for name, newest in rows.group_by(TENANT).agg(pl.col(TIME).max()).rows()}
-
-
-def record_limits(
-    platform: Platform, version: str, rows: pl.DataFrame, held_out: pl.DataFrame, newest: Mapping[str, datetime]
-) -> None:
-    """By tenant: how many rows taught a version that predicts anything but the lead score, and what its probe saw.
-
-    ``newest``: until when the rows go that its references count; later ones are looked at.
-    """
+def record_limits(platform: Platform, version: str, rows: pl.DataFrame, held_out: pl.DataFrame) -> None:
+    """By tenant: how many rows taught a version that predicts anything but the lead score, and what its probe saw."""
     late = {str(key[0]): own for key, own in held_out.group_by(TENANT)}
     for (tenant_id,), own in rows.group_by(TENANT):
         held = late.get(str(tenant_id), held_out.clear())
         with platform.warehouse(UUID(str(tenant_id))) as connection:
-            _note_teaching(connection, version, own.sort(TIME), held, own.height, 0, 0, newest.get(str(tenant_id)))
+            _note_teaching(connection, version, own.sort(TIME), held, own.height, 0, 0)
 
 
 def _note_teaching(
@@ -203,7 +184,6 @@ def _note_teaching(
     count: int,
     won: int,
     heard: int,
-    looked: datetime | None = None,
 ) -> None:
     newest = own[TIME].max()
     connection.execute(
@@ -216,7 +196,7 @@ def _note_teaching(
             count,
             won,
             snapshot_hash(own),
-            looked or newest,
+            newest,
             held[TIME].min() if held.height else newest,
             heard,
         ),
@@ -244,16 +224,15 @@ def probe_limits(platform: Platform, version: str) -> dict[str, datetime]:
     return dict(rows)
 
 
-def newest_alarms(platform: Platform) -> list[tuple[str, str, date, int]]:
-    """Of each kind with alarms: kind, live version, the last day on which a detector alarmed, for how many tenants."""
+def newest_alarm(platform: Platform) -> tuple[str, date, int] | None:
+    """The live version, the last day on which a detector of it alarmed, and for how many tenants; None without one."""
     with platform.doors.all_tenants_transaction(Database.WAREHOUSE, reason="alarms of a pooled model") as connection:
-        rows = connection.execute(
-            "select distinct on (v.kind) v.kind, d.model_version, d.looked_at::date, count(distinct d.tenant_id) "
-            "from ml.model_drift as d "
+        row = connection.execute(
+            "select d.model_version, d.looked_at::date, count(distinct d.tenant_id) from ml.model_drift as d "
             "inner join ml.model_version as v on v.model_version = d.model_version and v.is_live "
-            "where d.name = '(all)' and d.is_drifting group by 1, 2, 3 order by v.kind, d.looked_at::date desc"
-        ).fetchall()
-    return [(kind, version, day, tenants) for kind, version, day, tenants in rows]
+            "where d.name = '(all)' and d.is_drifting group by 1, 2 order by 2 desc limit 1"
+        ).fetchone()
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def read_versions(platform: Platform, kind: str = KIND) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:

@@ -8,7 +8,6 @@ import polars as pl
 from psycopg import sql
 
 from pipelines.models import model_records
-from pipelines.models.given_predictions import give
 from pipelines.models.predictions import Definition, Told
 from pipelines.models.scored_rows import INPUT_HASH, changed_rows, copy_rows
 from pipelines.resources.frames import read_tenant_frame
@@ -17,17 +16,11 @@ from pipelines.resources.platform import Platform
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """One tenant's night: rows there are, rows whose inputs or model changed, predictions that are gone, new rows.
-
-    ``given`` counts the new rows whose prediction is kept until it is known what came of them, ``shadowed`` those of
-    which the challenger's is kept too.
-    """
+    """One tenant's night: rows there are, rows whose inputs or model changed, predictions that are gone."""
 
     rows: int
     changed: int
     removed: int
-    given: int
-    shadowed: int
 
 
 def predict_all(platform: Platform, definition: Definition[Any]) -> dict[str, Predicted]:
@@ -37,8 +30,7 @@ def predict_all(platform: Platform, definition: Definition[Any]) -> dict[str, Pr
     if version is None:
         return {}
     model_records.record_history(platform, registry, definition.kind.name)
-    model, challenging = registry.load(version), registry.challenger_version()
-    challenger = None if challenging is None else registry.load(challenging)
+    model = registry.load(version)
     done: dict[str, Predicted] = {}
     for tenant in platform.tenants():
         rows = platform.lake.read(tenant.id, definition.dataset)
@@ -46,11 +38,7 @@ def predict_all(platform: Platform, definition: Definition[Any]) -> dict[str, Pr
             continue
         asked = definition.asked(rows)
         changed, removed = predict_tenant(platform, definition, tenant.id, asked, model, version)
-        given = give(platform, definition, tenant.id, rows, model, version)
-        shadowed = 0
-        if challenger is not None and challenging is not None:
-            shadowed = give(platform, definition, tenant.id, rows, challenger, challenging)
-        done[tenant.domain] = Predicted(asked.height, changed, removed, given, shadowed)
+        done[tenant.domain] = Predicted(asked.height, changed, removed)
     return done
 
 

@@ -1,29 +1,27 @@
 """Trains a kind of prediction, judges it against its champion, makes it live. What is predicted is not known here."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 
-from pipelines.models import model_records, prediction_watch
+from pipelines.models import model_records
 from pipelines.models.lead_features import TENANT, TIME, read_apart, split_late
-from pipelines.models.placing import age_of, place
 from pipelines.models.predictions import Definition, TooFewRows
 from pipelines.resources.platform import Platform
 from scoring import provenance
 from scoring.promotion import Decision, Finding, decide_by_losses
 from scoring.registry import Artefact
+from tekup.clock import utc_now
 from tekup.errors import TekupError
 
 M = TypeVar("M", bound=Artefact)
-RENEWED_AFTER = timedelta(days=180)
-"""A champion of this age gives way to a candidate that is as good: what it learned from is older.
-
-Longer than a challenge lasts, so that a challenger's outcomes have had their say.
-"""
+RENEWED_AFTER = timedelta(days=30)
+"""A champion of this age gives way to a candidate that is as good: what it learned from is older."""
 MINIMUM_TENANT_ROWS = 30
 
 
@@ -76,10 +74,9 @@ def train(platform: Platform, definition: Definition[M], *, seed: int = 0, by: s
         platform, version, metrics=metrics, provenance=told, decision=decision.to_json(), kind=name, card=card
     )
     model_records.record_quality(platform, version, _quality_by_tenant(definition, probe, held_out))
-    limits = model_records.limits_of(rows, held_out)
-    newest = prediction_watch.record_references(platform, definition, version, probe, limits)
-    model_records.record_limits(platform, version, rows, held_out, newest)
-    place(registry, version, decision, by)
+    model_records.record_limits(platform, version, rows, held_out)
+    if decision.outcome == "promote":
+        registry.promote(version, by=by, why=decision.why)
     registry.prune()
     model_records.record_history(platform, registry, name)
     return Trained(version, metrics, rows.height, decision)
@@ -101,7 +98,7 @@ def judge(platform: Platform, definition: Definition[M], probe: M, held_out: pl.
         return _uncontested(f"the champion can't read today's rows: {error.what}")
     groups = {name: unseen[name].cast(pl.String).to_numpy() for name in definition.slices}
     decision = decide_by_losses(before, definition.losses(probe, unseen), groups)
-    if decision.outcome == "challenge" and age_of(registry.provenance(champion)) >= RENEWED_AFTER:
+    if decision.outcome == "challenge" and _age(registry.provenance(champion)) >= RENEWED_AFTER:
         newer = Finding("age", True, None, None, f"as good as a champion of more than {RENEWED_AFTER.days} days")
         return Decision("promote", (newer, *decision.findings[1:]))
     return decision
@@ -109,6 +106,10 @@ def judge(platform: Platform, definition: Definition[M], probe: M, held_out: pl.
 
 def _uncontested(why: str) -> Decision:
     return Decision("promote", (Finding("quality", True, None, None, why),))
+
+
+def _age(told: Mapping[str, Any]) -> timedelta:
+    return utc_now() - datetime.fromisoformat(told["published_at"])
 
 
 def _quality_by_tenant(

@@ -16,7 +16,6 @@ import polars as pl
 import scoring
 from pipelines.models.lead_features import LABEL, LEAD, TENANT, TIME, dropped, read_features
 from pipelines.models.lead_values import VALUE, read_deals
-from pipelines.models.prediction_outcomes import CHURN, CHURNED, CONVERTED, DAYS, DEALS, WAITS, Watching, waits_of
 from pipelines.models.scored_rows import as_json
 from pipelines.resources.platform import Platform
 from scoring import LeadModel, duration, kinds, value
@@ -30,6 +29,8 @@ from tekup.errors import TekupError
 
 M = TypeVar("M", bound=Artefact)
 SUBSCRIPTION = "subscription_id"
+CHURNED = "has_churned_90d"
+DAYS, CONVERTED = "days_watched", "has_converted"
 _BUDGET = 2
 
 
@@ -54,7 +55,7 @@ class Definition(Generic[M]):
     ``read`` gives the rows that teach, of all tenants; ``teach`` a model of them, to which the tenants ``apart`` teach
     nothing that is shared, perhaps by a trainer; ``losses`` and ``measure`` judge a model on rows. ``dataset`` holds
     each tenant's rows that may get a prediction, ``asked`` chooses among them, ``features`` are the columns that the
-    model reads, ``tell`` makes the columns of ``told``, row by row, and ``watching`` says how these meet what comes.
+    model reads, and ``tell`` makes the columns of ``told``, row by row.
     """
 
     kind: Kind[M]
@@ -69,7 +70,6 @@ class Definition(Generic[M]):
     features: Callable[[M], list[str]]
     asked: Callable[[pl.DataFrame], pl.DataFrame]
     tell: Callable[[M, pl.DataFrame], pl.DataFrame]
-    watching: Watching[M]
 
 
 def _read_deals(platform: Platform) -> pl.DataFrame:
@@ -98,12 +98,24 @@ def _tell_value(model: ValueModel, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def read_waits(platform: Platform) -> pl.DataFrame:
-    """Every lead with how long it has been watched, and whether it was won then: `waits_of` of each tenant."""
+    """Every lead with how long it has been watched, and whether it was won then.
+
+    A tenant's data reach to its newest lead or conversion. A lead that was lost waits on: it is not won by day 90
+    either, and to leave it out would make the others look quick.
+    """
     parts = []
     for (tenant_id,), leads in read_features(platform).group_by(TENANT, maintain_order=True):
-        waits = waits_of(platform, UUID(str(tenant_id)), leads)
-        if waits is not None:
-            parts.append(waits)
+        known = platform.lake.query("conversions", [UUID(str(tenant_id))], "lead_id, converted_at")
+        if known.is_empty():
+            continue
+        reach = max(leads[TIME].max(), known["converted_at"].max())  # type: ignore[type-var]  # both are moments
+        end = pl.coalesce("converted_at", pl.lit(reach))
+        days = (end - pl.col(TIME)).dt.total_seconds() / 86_400
+        parts.append(
+            leads.join(known.unique(LEAD), on=LEAD, how="left", maintain_order="left")
+            .with_columns(days.clip(lower_bound=0.0).alias(DAYS), pl.col("converted_at").is_not_null().alias(CONVERTED))
+            .drop("converted_at")
+        )
     if not parts:
         raise TooFewRows("no tenant has a won lead yet", hint="time to conversion is learned from leads that were won")
     return pl.concat(parts, how="diagonal")
@@ -181,7 +193,6 @@ DEAL_VALUE = Definition(
     features=lambda model: model.features,
     asked=lambda rows: rows,
     tell=_tell_value,
-    watching=DEALS,
 )
 CONVERSION_TIME = Definition(
     kind=kinds.CONVERSION_TIME,
@@ -201,7 +212,6 @@ CONVERSION_TIME = Definition(
     features=lambda model: model.features,
     asked=lambda rows: rows,
     tell=_tell_time,
-    watching=WAITS,
 )
 SUBSCRIPTION_CHURN = Definition(
     kind=kinds.SUBSCRIPTION_CHURN,
@@ -228,6 +238,5 @@ SUBSCRIPTION_CHURN = Definition(
     features=lambda model: model.features,
     asked=lambda rows: rows.filter(pl.col("is_current")),
     tell=_tell_churn,
-    watching=CHURN,
 )
 DEFINITIONS: tuple[Definition[Any], ...] = (DEAL_VALUE, CONVERSION_TIME, SUBSCRIPTION_CHURN)

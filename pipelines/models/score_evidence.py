@@ -15,7 +15,6 @@ TABLES = (
     "lead_score_shadow",
     "lead_value",
     "lead_conversion",
-    "lead_prediction_given",
 )
 """Every table of the warehouse that holds scores or predictions of a lead; drift, curves and figures name nobody."""
 
@@ -43,12 +42,8 @@ def erase_leads(connection: psycopg.Connection, lead_ids: Sequence[UUID]) -> dic
 def erase_subscriptions(connection: psycopg.Connection, subscription_ids: Sequence[str]) -> dict[str, int]:
     """Delete what is predicted of a person's subscriptions, as `erase_leads` does of leads."""
     ids = list(subscription_ids)
-    return {
-        f"ml.{table}": connection.execute(
-            sql.SQL("delete from {} where subscription_id = any(%s)").format(sql.Identifier("ml", table)), (ids,)
-        ).rowcount
-        for table in ("subscription_churn", "subscription_prediction_given")
-    }
+    deleted = connection.execute("delete from ml.subscription_churn where subscription_id = any(%s)", (ids,)).rowcount
+    return {"ml.subscription_churn": deleted}
 
 
 def forget_tenant(settings: Settings, tenant_id: UUID) -> int:

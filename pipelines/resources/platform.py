@@ -11,7 +11,6 @@ import psycopg
 
 from integrations.ecb.rates import ALL_DAYS
 from pipelines.resources.lake import Lake
-from tekup.audit.accesses import AccessRecorder
 from tekup.db import Database, Doors, Role
 from tekup.directory.connections import Connection, list_connections
 from tekup.directory.tenants import Tenant, find_tenant, list_tenants
@@ -41,10 +40,7 @@ class Platform:
     @cached_property
     def doors(self) -> Doors:
         """The databases, prepared."""
-        share = self.settings.audit_pipelines
-        doors = Doors(
-            self.settings, recorder=AccessRecorder("pipelines", "pipelines", share=share, share_of_changes=share)
-        )
+        doors = Doors(self.settings)
         doors.prepare()
         return doors
 

@@ -21,7 +21,7 @@ from serving.auth.subject import Authenticator, Subject
 router = APIRouter(prefix="/v1/me", tags=["account"])
 
 
-async def _desk(request: Request) -> AccountDesk:
+def _desk(request: Request) -> AccountDesk:
     desk: AccountDesk = request.app.state.account_desk
     return desk
 

@@ -19,8 +19,7 @@ async def list_audit_entries(
 ) -> AuditPage:
     """Who read or changed what in your tenant, newest first.
 
-    Filters: `actor_kind`, `actor_id`, `outcome`, `action`, `entity_type`, `entity_id`, `request_id`, `since`, `until`.
-    Page with `next_cursor`.
+    Filters: `actor_id`, `action`, `entity_type`, `entity_id`, `request_id`, `since`, `until`. Page with `next_cursor`.
     """
     cursors: CursorSigner = request.app.state.cursors
     return await audit_service.list_entries(databases, subject, query, cursors)

@@ -14,11 +14,7 @@ class AuditQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    actor_kind: Literal["user", "token", "system", "analyst", "anonymous"] | None = Field(
-        None, description="Who: a person, a program, the product itself, an analyst by SQL, or nobody known."
-    )
-    actor_id: Text | None = Field(None, description="Of this user or token, or an analyst's name.")
-    outcome: Literal["done", "refused", "failed"] | None = Field(None, description="How it ended.")
+    actor_id: Text | None = Field(None, description="Of this user or token.")
     action: Text | None = Field(None, description="Such as `read`, `lead.create`, `user.sign_in`.")
     entity_type: Text | None = Field(None, description="What kind of thing, such as `lead`.")
     entity_id: Text | None = Field(None, description="The thing that was named, by its id.")

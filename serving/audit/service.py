@@ -15,7 +15,7 @@ from serving.kit.databases import Databases
 from tekup.audit.trail import seal_of_row
 from tekup.db import Database
 
-_EQUAL = ("actor_kind", "actor_id", "outcome", "action", "entity_type", "entity_id", "request_id")
+_EQUAL = ("actor_id", "action", "entity_type", "entity_id", "request_id")
 
 
 async def list_entries(databases: Databases, subject: Subject, query: AuditQuery, cursors: CursorSigner) -> AuditPage:

@@ -1,7 +1,4 @@
-"""The task that takes in what analysts asked and seals new entries while the API runs.
-
-Several processes may run it: each tenant's seals are in turn, and a line of the log is taken once.
-"""
+"""The task that seals new entries while the API runs. Several processes may run it: each tenant's seals are in turn."""
 
 import asyncio
 import time
@@ -9,7 +6,6 @@ import time
 import structlog
 
 from tekup.audit.sealing import keep_heads, seal_all
-from tekup.audit.statements import fold_statements
 from tekup.audit.trail import sealing_key
 from tekup.db import Doors
 from tekup.directory.tenants import list_tenants
@@ -35,7 +31,6 @@ async def keep_sealing(doors: Doors, seconds: float) -> None:
 
 
 def _seal_round(doors: Doors, with_heads: bool) -> None:
-    fold_statements(doors)
     made = list(seal_all(doors, [one.id for one in list_tenants(doors)], key=sealing_key(doors.master_key)))
     if with_heads:
         keep_heads(doors.settings.audit_heads_path, made)

@@ -1,7 +1,5 @@
 """The caller, from the bearer token of a request. The tenant comes from here and from nowhere else."""
 
-import asyncio
-import contextvars
 import hashlib
 import hmac
 import time
@@ -55,8 +53,6 @@ class Authenticator:
         self._databases = databases
         self._access_tokens = access_tokens
         self._trusted: OrderedDict[bytes, tuple[float, Subject]] = OrderedDict()
-        self._asking: dict[bytes, tuple[float, asyncio.Task[Subject | None]]] = {}
-        self._changes = 0
 
     async def authenticate(self, text: str) -> Subject | None:
         """The subject of a valid token of an active user or token in an active tenant.
@@ -69,23 +65,8 @@ class Authenticator:
         if held is not None and held[0] > now:
             return held[1]
         self._trusted.pop(digest, None)
-        asking = self._asking.get(digest)
-        if asking is None or asking[0] <= now - TRUSTED_SECONDS:
-            # of no request: one that is given up must not take the answer from the others that wait for it
-            asking = now, asyncio.create_task(self._ask(digest, text, now), context=contextvars.Context())
-            self._asking[digest] = asking
-        return await asyncio.shield(asking[1])
-
-    async def _ask(self, digest: bytes, text: str, now: float) -> Subject | None:
-        """Look a token up, once for all requests that come with it meanwhile."""
-        changes = self._changes
-        try:
-            subject = await (self._from_api_token(text) if text.startswith("tk_") else self._from_access_token(text))
-        finally:
-            asking = self._asking.get(digest)
-            if asking is not None and asking[1] is asyncio.current_task():
-                del self._asking[digest]
-        if subject is not None and changes == self._changes:
+        subject = await (self._from_api_token(text) if text.startswith("tk_") else self._from_access_token(text))
+        if subject is not None:
             self._trusted[digest] = (now + TRUSTED_SECONDS, subject)
             while len(self._trusted) > _REMEMBERED:
                 self._trusted.popitem(last=False)
@@ -96,9 +77,6 @@ class Authenticator:
         gone = [key for key, (_, s) in self._trusted.items() if s.tenant_id == tenant_id and s.id == subject_id]
         for key in gone:
             self._trusted.pop(key, None)
-        # what is being looked up may have been read before the change
-        self._changes += 1
-        self._asking.clear()
 
     async def _from_api_token(self, text: str) -> Subject | None:
         parsed = parse_token(text)

@@ -5,7 +5,7 @@ from uuid import UUID
 from serving.consumers.repository import ConsumerRepository, ParkedRepository
 from serving.consumers.schemas import ConsumerState, ParkedEvent, ParkedPage
 from serving.kit.databases import Databases
-from tekup.errors import BadInput, NotThere
+from tekup.errors import BadInput
 from tekup.tenancy import TenantContext
 
 MOST_PARKED = 200
@@ -88,7 +88,7 @@ async def replay(databases: Databases, context: TenantContext, consumer: str, fr
 async def _first_of_key(repository: ParkedRepository, consumer: str, event_id: UUID) -> str:
     parked = await repository.find_parked(consumer, event_id)
     if parked is None:
-        raise NotThere("no such event is parked", hint="`tekup events dead-letters` lists those that are")
+        raise BadInput("no such event is parked", hint="`tekup events dead-letters` lists those that are")
     key: str = parked.key
     first = await ConsumerRepository(repository.session, repository.tenant_id, consumer).first_parked(key)
     if first is not None and first.event_id != event_id:

@@ -22,7 +22,7 @@ _COOKIE = "tekup_identity_trip"
 _COOKIE_PATH = "/v1/auth/identity-providers/callback"
 
 
-async def _desk(request: Request) -> ProviderDesk:
+def _desk(request: Request) -> ProviderDesk:
     desk: ProviderDesk = request.app.state.provider_desk
     return desk
 

@@ -25,10 +25,6 @@ class Caller(Protocol):
         """What the database must know of him."""
 
     @property
-    def scopes(self) -> frozenset[str]:
-        """What he may do."""
-
-    @property
     def kind(self) -> Literal["user", "token"]:
         """Whether a person or a program calls."""
 

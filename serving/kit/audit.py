@@ -5,16 +5,18 @@ nothing else has to be remembered. What an entry is stands in `tekup.audit`.
 """
 
 import contextlib
+import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from psycopg import sql
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.kit.access import Access
-from tekup.audit.record import MOST_IDS, ActorKind, Entry, Outcome, describe_change
+from tekup.audit.record import MOST_IDS, ActorKind, Entry, Outcome, describe_change, insert_statement
 from tekup.db import Database
 from tekup.tenancy import TenantContext
 
@@ -68,6 +70,11 @@ class Recorder:
             item_ids=tuple(dict.fromkeys(self.ids)),
             item_count=self.count,
         )
+
+
+def is_chosen(share: float) -> bool:
+    """Whether this one of many reads is written down, where only a share is."""
+    return share >= 1 or random.random() < share
 
 
 def make_entry(
@@ -138,6 +145,16 @@ async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
     except BaseException:
         del recorder.entries[told:]
         raise
+
+
+def as_script(entries: list[Entry], database: Database) -> str:
+    """INSERTs of the entries with literal values, to travel in one query with what ends the transaction."""
+    template = insert_statement(database)
+    parts = []
+    for entry in entries:
+        literals = tuple(sql.quote(value) for value in entry.values())
+        parts.append(template % literals)
+    return "; ".join(parts)
 
 
 def tables_of(statement: Any) -> tuple[str, ...]:

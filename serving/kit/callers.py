@@ -15,7 +15,6 @@ from serving.kit.addresses import Network, client_address
 from serving.kit.buckets import Verdict
 from serving.kit.problems import Problem, problem_of
 from serving.kit.rate_limits import RateLimiter, class_of, headers_of
-from serving.kit.refusals import RefusalWatch
 
 Resolve: TypeAlias = Callable[[Scope, str], Awaitable[Caller | None]]
 """From a request and its bearer token to the caller, or nobody."""
@@ -46,10 +45,8 @@ class CallerLayer:
                 await problem_of(problem)(scope, receive, send)
             return
         mark = current_access.set(access)
-        watch = RefusalWatch(_with_headers(send, verdict))
         try:
-            await self._app(scope, receive, watch)
-            await watch.tell(access)
+            await self._app(scope, receive, _with_headers(send, verdict))
         finally:
             current_access.reset(mark)
 

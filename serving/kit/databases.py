@@ -18,8 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.orm import Session, SessionTransaction
 
 from serving.kit.access import current_access
-from serving.kit.audit import RECORDER, Recorder, tables_of
-from tekup.audit.record import as_script, is_chosen
+from serving.kit.audit import RECORDER, Recorder, as_script, is_chosen, tables_of
 from tekup.db import Database, Doors, Role
 from tekup.tenancy import TenantContext, begin_statement, context_statement
 
@@ -281,7 +280,7 @@ def _engine(doors: Doors, database: Database) -> AsyncEngine:
     return engine
 
 
-async def _databases(request: Request) -> Databases:
+def _databases(request: Request) -> Databases:
     databases: Databases = request.app.state.databases
     return databases
 

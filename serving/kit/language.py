@@ -43,7 +43,7 @@ def _quality(parameter: str) -> float:
     return quality if 0 <= quality <= 1 else 0.0
 
 
-async def _choose(
+def _choose(
     response: Response,
     language: Annotated[
         Language | None, Query(description="The language of sentences; without it, Accept-Language decides.")

@@ -1,6 +1,6 @@
 """How a route says that its time is coming to an end: Deprecation (RFC 9745), Sunset (RFC 8594), successor."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -29,8 +29,8 @@ def deprecated(*, since: datetime, sunset: datetime | None = None, successor: st
     return Depends(_saying(headers))
 
 
-def _saying(headers: dict[str, str]) -> Callable[[Response], Awaitable[None]]:
-    async def say(response: Response) -> None:
+def _saying(headers: dict[str, str]) -> Callable[[Response], None]:
+    def say(response: Response) -> None:
         for name, value in headers.items():
             response.headers[name] = value
 

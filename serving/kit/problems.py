@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from tekup.errors import BadInput, DatabaseUnavailable, NotThere, TekupError, TenantNotFound, VendorError
+from tekup.errors import BadInput, DatabaseUnavailable, TekupError, TenantNotFound, VendorError
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {422: "Unusable Input", 401: "Sign-in Needed"}
@@ -112,23 +112,6 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeout, _on_pool_timeout)
 
 
-def describe_problems(app: FastAPI) -> None:
-    """Have the OpenAPI document name problem documents by their own media type; FastAPI gives them the route's."""
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        for operation in (one for methods in document["paths"].values() for one in methods.values()):
-            for response in operation["responses"].values():
-                content = response.get("content", {})
-                for media_type in list(content):
-                    if content[media_type].get("schema", {}).get("$ref", "").endswith("/ProblemDocument"):
-                        content[MEDIA_TYPE] = content.pop(media_type)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
 def answer_to(error: Exception, request_id: str | None) -> JSONResponse:
     """The response to whatever was raised, for who answers errors in a form of his own."""
     if isinstance(error, Problem):
@@ -178,7 +161,6 @@ def _utf8(text: str) -> str:
 
 
 _TEKUP_STATUS: dict[type[TekupError], tuple[int, str]] = {
-    NotThere: (404, "not-found"),  # a kind of bad input, and so before it
     BadInput: (422, "unusable-input"),
     TenantNotFound: (404, "not-found"),
     DatabaseUnavailable: (503, "database-unavailable"),

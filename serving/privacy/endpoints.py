@@ -12,7 +12,7 @@ from serving.privacy.service import PrivacyDesk
 router = APIRouter(prefix="/v1/privacy/requests", tags=["privacy"])
 
 
-async def _desk(request: Request) -> PrivacyDesk:
+def _desk(request: Request) -> PrivacyDesk:
     desk: PrivacyDesk = request.app.state.privacy_desk
     return desk
 

@@ -1,7 +1,6 @@
 """SQL of stored scores and of features by lead."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,7 @@ class ScoreRepository(TenantRepository):
 
     async def features_of(self, lead_ids: Sequence[UUID], names: Sequence[str]) -> dict[UUID, Mapping[str, Any]]:
         """The named features of these leads from the table that training reads, as many as were built."""
-        table = feature_table(tuple(names))
+        table = feature_table(names)
         query = self.rows_of(table, table.c.lead_id, *(table.c[name] for name in names))
         rows = await self.session.execute(query.where(table.c.lead_id.in_(lead_ids)))
         return {row.lead_id: row._mapping for row in rows}
@@ -43,12 +42,8 @@ class GivenScoreRepository(TenantRepository):
         await self.session.execute(insert(given_scores), own)
 
 
-@lru_cache(maxsize=16)
-def feature_table(names: tuple[str, ...]) -> Table:
-    """`marts.ftr_lead` with the columns that a model asks for: the model decides, so no list is kept here.
-
-    The same names give the same table, so that statements on it are compiled once.
-    """
+def feature_table(names: Sequence[str]) -> Table:
+    """`marts.ftr_lead` with the columns that a model asks for: the model decides, so no list is kept here."""
     return Table(
         "ftr_lead",
         MetaData(schema="marts"),

@@ -299,7 +299,9 @@ def _check_features(loaded: LoadedModel, leads: Sequence[LeadToScore], where: st
 def _score_one(
     loaded: LoadedModel, tenant_id: UUID, lead_id: UUID | None, known: Known, reasons: int, language: Language
 ) -> Score:
-    score = loaded.model.score_one(known.features, reasons=reasons, tenant=str(tenant_id))
+    names = loaded.model.features
+    features = {name: known.features.get(name) for name in names}
+    score = loaded.model.score_one(features, reasons=reasons, tenant=str(tenant_id))
     now: datetime = utc_now()
     return Score.model_construct(
         lead_id=lead_id,

@@ -31,7 +31,7 @@ from serving.users.service import UserDesk
 router = APIRouter(tags=["users"])
 
 
-async def _desk(request: Request) -> UserDesk:
+def _desk(request: Request) -> UserDesk:
     desk: UserDesk = request.app.state.user_desk
     return desk
 

@@ -3,19 +3,15 @@
 import hashlib
 import hmac
 import json
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
-
-from psycopg import sql
 
 from tekup.db import Database
 from tekup.ids import uuid7
 
-ActorKind: TypeAlias = Literal["user", "token", "system", "analyst", "anonymous"]
+ActorKind: TypeAlias = Literal["user", "token", "system", "anonymous"]
 Outcome: TypeAlias = Literal["done", "refused", "failed"]
 
 MOST_IDS = 100
@@ -73,41 +69,10 @@ def table_of(database: Database) -> str:
     return "app.audit_log" if database is Database.OPERATIONAL else "ops.audit_log"
 
 
-@cache
 def insert_statement(database: Database) -> str:
     """An INSERT of one entry for psycopg, whose parameters `Entry.values` gives."""
     places = ", ".join(["%s"] * len(_COLUMNS))
     return f"insert into {table_of(database)} ({', '.join(_COLUMNS)}) values ({places})"  # noqa: S608  # own names
-
-
-def as_script(entries: list[Entry], database: Database) -> str:
-    """INSERTs of the entries with literal values, to travel in one query with what ends the transaction."""
-    template = insert_statement(database)
-    parts = []
-    for entry in entries:
-        parts.append(template % tuple(map(_literal, entry.values())))
-    return "; ".join(parts)
-
-
-def _literal(value: Any) -> str:
-    """A value in the form of SQL, as `psycopg.sql.quote` gives it, at a fraction of its cost for what entries hold."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        if "\0" in value:
-            raise ValueError("PostgreSQL text can hold no NUL")
-        doubled = value.replace("'", "''")
-        return f"'{doubled}'" if "\\" not in value else " E'" + doubled.replace("\\", "\\\\") + "'"
-    if isinstance(value, UUID):
-        return f"'{value}'"
-    if isinstance(value, list) and all(isinstance(one, UUID) for one in value):
-        return "'{" + ",".join(map(str, value)) + "}'"
-    return sql.quote(value)
-
-
-def is_chosen(share: float) -> bool:
-    """Whether this one of many reads is written down, where only a share is."""
-    return share >= 1 or random.random() < share
 
 
 def describe_change(

@@ -14,8 +14,6 @@ from tekup.audit.files import read_segments, sealed_lines, to_ecs, to_ocsf
 from tekup.audit.heads import read_heads
 from tekup.audit.sealing import keep_heads, remove_old, seal_all, verify_tenant
 from tekup.audit.seals import TrustedKeys
-from tekup.audit.sight import sight_of
-from tekup.audit.statements import fold_statements
 from tekup.audit.verification import Report, verify_chain
 from tekup.clock import utc_now
 from tekup.commands.tenant import prepared_doors
@@ -38,26 +36,10 @@ def audit() -> None:
 def seal() -> None:
     """Seal every finished entry now and append the heads to TEKUP_AUDIT_HEADS."""
     doors = prepared_doors()
-    fold_statements(doors)
     made = list(seal_all(doors, [one.id for one in list_tenants(doors)], key=trail.sealing_key(doors.master_key)))
     keep_heads(doors.settings.audit_heads_path, made)
     entries = sum(len(one.entry_ids) for one in made)
     click.echo(f"sealed {entries} entries in {len(made)} seals; heads in {doors.settings.audit_heads_path}")
-
-
-@audit.command()
-def sql() -> int:
-    """Take analysts' SQL statements from the server's log into the trail, and say what of them can be seen.
-
-    Status 1 where there are log-ins whose statements nobody sees.
-    """
-    doors = prepared_doors()
-    state = sight_of(doors)
-    for line in state.told:
-        click.echo(line)
-    folded = fold_statements(doors)
-    click.echo(f"{folded.entries} new entries of {folded.lines} lines of the server's log")
-    return 0 if state.is_seen else 1
 
 
 @audit.command("public-key")

@@ -6,10 +6,6 @@ import subprocess
 
 import click
 
-from tekup.audit import Entry, trail
-from tekup.audit.accesses import operator
-from tekup.audit.statements import without_values
-from tekup.commands.analyst import analyst
 from tekup.commands.tenant import prepared_doors
 from tekup.db import Database, Doors, Role
 from tekup.db.embedded import client_program, embedded_is_held, leave_running, start_embedded
@@ -23,7 +19,6 @@ def db() -> None:
     """Reach the databases."""
 
 
-db.add_command(analyst)
 _DATABASE = click.option(
     "--database", type=click.Choice([d.value for d in Database]), default=Database.WAREHOUSE.value, show_default=True
 )
@@ -49,16 +44,6 @@ def as_tenant(tenant: str, database: str, command: str | None) -> None:
     """Open psql as the reader of TENANT: only that tenant's rows exist there."""
     doors = prepared_doors()
     found = find_tenant(doors, tenant)
-    # what is typed there nobody sees: that it was opened is told, and the one statement of --command
-    told = {"statement": without_values(command)} if command else {}
-    entry = Entry(
-        tenant_id=found.id, actor_kind="system", actor_id=operator(), action="sql.session",
-        route="tekup db as-tenant", address="local", details=told,
-    )  # fmt: skip
-    with doors.without_trail(reason="the entry says more").tenant_transaction(
-        Database(database), Role.APP, found.id
-    ) as connection:
-        trail.append(connection, Database(database), entry)
     context = {"app.tenant_id": str(found.id), "app.role": SYSTEM, "app.permissions": " ".join(EVERYTHING)}
     options = " ".join(f"-c {name}={value}" for name, value in context.items())
     environment = os.environ | {"PGOPTIONS": options, "PGAPPNAME": "tekup as-tenant"}

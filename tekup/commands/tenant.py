@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from tekup.audit.accesses import AccessRecorder, operator
 from tekup.db import Doors
 from tekup.directory import tenants as tenant_directory
 from tekup.directory.connections import list_connections
@@ -14,10 +13,8 @@ from tekup.settings import current_settings
 
 
 def prepared_doors() -> Doors:
-    """The databases of the process's settings, ready for use; what a command does there is told to the audit trail."""
-    command = click.get_current_context(silent=True)
-    route = "tekup" if command is None else f"tekup {command.command_path.removeprefix('tekup ')}"
-    doors = Doors(current_settings(), recorder=AccessRecorder(operator(), route))
+    """The databases of the process's settings, ready for use."""
+    doors = Doors(current_settings())
     doors.prepare()
     return doors
 

@@ -18,11 +18,7 @@ EVENTS_ROLE = "tekup_events"
 """Owns the functions that number events and find tenants with news. It sees positions and no payload; no log-in."""
 MASKED_ROLE = "tekup_masked"
 """Owns the views that leave people out, and has no right on the columns that they leave out. It can't log in."""
-ANALYST_ROLE = "tekup_analyst"
-"""What log-ins of analysts are members of (`tekup.directory.analysts`): it reads marts and masked views. No log-in."""
-ANALYST_PEOPLE_ROLE = "tekup_analyst_people"
-"""Log-ins that are members of it as well are shown who people are."""
-_NOLOGIN_ROLES = (ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE, MASKED_ROLE, ANALYST_ROLE, ANALYST_PEOPLE_ROLE)
+_NOLOGIN_ROLES = (ALL_TENANTS_ROLE, SIGN_IN_ROLE, EVENTS_ROLE, MASKED_ROLE)
 
 WAREHOUSE_SCHEMAS = ("raw_hubspot", "raw_stripe", "raw_kit", "raw_operational", "ops", "ml")
 BUILT_SCHEMAS = ("staging", "intermediate", "marts")
@@ -130,12 +126,9 @@ def ensure_built_schemas(admin: psycopg.Connection) -> None:
     for schema in BUILT_SCHEMAS:
         identifier = sql.Identifier(schema)
         admin.execute(sql.SQL("create schema if not exists {} authorization tekup_all_tenants").format(identifier))
-    admin.execute(f"grant usage on schema marts to tekup_reader, tekup_app, {ANALYST_ROLE}")
+    admin.execute("grant usage on schema marts to tekup_reader, tekup_app")
     admin.execute("grant usage on schema staging, intermediate, marts to tekup_pipeline")
     admin.execute(f"grant usage on schema marts to {MASKED_ROLE}")
-    # analysts reach this database alone
-    here = sql.Identifier(admin.info.dbname)
-    admin.execute(sql.SQL("grant connect on database {} to {}").format(here, sql.Identifier(ANALYST_ROLE)))
     with admin.transaction():
         # what was built before a guard learned something is secured as what is built now
         admin.execute(f"set local role {ALL_TENANTS_ROLE}")

@@ -9,10 +9,8 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import psycopg
 
@@ -56,33 +54,12 @@ _MIGRATIONS = {
 }
 
 
-class Recorder(Protocol):
-    """Tells the audit trail of a tenant's transaction (`tekup.audit.accesses`)."""
-
-    def script_of(self, database: Database, role: Role, context: TenantContext, *, read_only: bool) -> str | None:
-        """SQL that writes the transaction's entry, or None where nothing is told."""
-
-
 class Doors:
-    """Opens connections for one set of settings. Cheap to make; starts the embedded server when first needed.
+    """Opens connections for one set of settings. Cheap to make; starts the embedded server when first needed."""
 
-    With a ``recorder`` every transaction of one tenant writes its entry of the audit trail with its COMMIT.
-    """
-
-    def __init__(self, settings: Settings, *, recorder: Recorder | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._recorder = recorder
         self._prepared: set[Database] = set()
-
-    def without_trail(self, *, reason: str) -> "Doors":
-        """The same doors without a recorder: for work on the trail itself, or on a tenant whose trail goes with it."""
-        if not reason:
-            raise ValueError("say why nothing is to be told")
-        made = Doors(self.settings)
-        made._prepared = self._prepared
-        if "master_key" in self.__dict__:
-            made.__dict__["master_key"] = self.master_key
-        return made
 
     @cached_property
     def master_key(self) -> MasterKey:
@@ -122,10 +99,7 @@ class Doors:
 
     def connect(self, database: Database, role: Role) -> psycopg.Connection:
         """An autocommit connection without a tenant: tenant tables raise until a transaction names one."""
-        connection = _connect(self.url(database, role), f"{database} database as {role.login}")
-        if self._recorder is not None:
-            _recorded[connection] = (self._recorder, database, role)
-        return connection
+        return _connect(self.url(database, role), f"{database} database as {role.login}")
 
     @contextlib.contextmanager
     def tenant_transaction(
@@ -199,39 +173,14 @@ def bound(
     isolation: str | None = None,
 ) -> Iterator[psycopg.Connection]:
     """One transaction of ``context`` on an autocommit connection."""
-    entry = _entry_of(connection, context, read_only)
-    if entry is not None and read_only:
-        begin, commit = begin_statement(context, isolation=isolation) + _BEGIN_READING, f"{_END_READING}{entry}; COMMIT"
-    else:
-        begin = begin_statement(context, read_only=read_only, isolation=isolation)
-        commit = "COMMIT" if entry is None else f"{entry}; COMMIT"
-    connection.execute(begin.encode())
+    connection.execute(begin_statement(context, read_only=read_only, isolation=isolation).encode())
     try:
         yield connection
     except BaseException:
         if not connection.closed:
             connection.execute("ROLLBACK")
         raise
-    try:
-        connection.execute(commit.encode())
-    except psycopg.Error:
-        if not connection.closed:
-            connection.execute("ROLLBACK")
-        raise
-
-
-_recorded: WeakKeyDictionary[psycopg.Connection, tuple[Recorder, Database, Role]] = WeakKeyDictionary()
-# reads run in a savepoint that may not write; the entry is written after it, and does not wait for the disk
-_BEGIN_READING = "; SET LOCAL synchronous_commit = off; SAVEPOINT reading; SET TRANSACTION READ ONLY"
-_END_READING = "RELEASE SAVEPOINT reading; "
-
-
-def _entry_of(connection: psycopg.Connection, context: TenantContext | UUID, read_only: bool) -> str | None:
-    if connection not in _recorded:
-        return None
-    recorder, database, role = _recorded[connection]
-    whole = context if isinstance(context, TenantContext) else TenantContext.system(context)
-    return recorder.script_of(database, role, whole, read_only=read_only)
+    connection.execute("COMMIT")
 
 
 def _connect(url: str, what: str) -> psycopg.Connection:

@@ -38,12 +38,6 @@ _SERVER_OPTIONS = {
     "jit": "off",  # costs more than it gives on a laptop's queries
     "timezone": "UTC",
     "log_min_messages": "warning",
-    # one JSON object a line, from which `tekup.audit.statements` takes what analysts asked
-    "logging_collector": "on",
-    "log_destination": "jsonlog",
-    "log_directory": "log",
-    "log_filename": "server-%Y%m%d-%H%M%S.log",
-    "log_rotation_size": "8MB",
 }
 
 
@@ -257,7 +251,7 @@ def _run(command: str, *arguments: str, user: str | None) -> None:
             lines = output.read().strip().splitlines() or [f"exit status {result.returncode}"]
             raise DatabaseUnavailable(
                 f"the embedded database's {command} failed: {lines[-1]}",
-                hint="look at server.log and log/ in <TEKUP_HOME>/postgres; free space or start afresh without it",
+                hint="look at <TEKUP_HOME>/postgres/server.log; free disk space or remove the folder to start afresh",
             )
 
 

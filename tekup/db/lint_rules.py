@@ -38,8 +38,6 @@ _FUNCTION: LiteralString = (
     "select format('%s', p.oid::regprocedure), {detail} from pg_proc as p "
     "join pg_namespace as n on n.oid = p.pronamespace and " + _OURS + " where {condition}"
 )
-# a log-in that is bound to its tenant by its own name; it is a member of what analysts may do and of nothing else
-_ANALYST: LiteralString = "'^tekup_analyst_[0-9a-f]{32}_'"
 _WEAK_OWNER: LiteralString = (
     "exists (select from pg_roles as o where o.oid = c.relowner and o.rolname = 'tekup_masked' "
     "and not o.rolcanlogin and not o.rolsuper and not o.rolbypassrls)"
@@ -91,8 +89,7 @@ TABLES = (
         "and (has_table_privilege(r.oid, c.oid, 'select, insert, update, delete') or "
         "has_any_column_privilege(r.oid, c.oid, 'select, insert, update')) "
         "and not exists (select from pg_policy as p where p.polrelid = c.oid and p.polpermissive "
-        "and exists (select from unnest(p.polroles) as g (role) where g.role <> 0 "
-        "and pg_has_role(r.oid, g.role, 'usage')))",
+        "and r.oid = any(p.polroles))",
     ),
     Rule("materialized view", "make it a table: it can't carry policies", _relations("c.relkind = 'm'")),
     Rule("foreign table", "copy its rows into a table under policies", _relations("c.relkind = 'f'")),
@@ -261,14 +258,13 @@ ROLES = (
         "'bypassrls' end, case when rolcreaterole then 'createrole' end, case when rolcreatedb then 'createdb' end, "
         "case when rolreplication then 'replication' end, case when rolcanlogin and rolinherit then 'inherits' end) "
         "from pg_roles where rolname like 'tekup%' and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb "
-        "or rolreplication or rolcanlogin and rolinherit and rolname !~ " + _ANALYST + ")",
+        "or rolreplication or rolcanlogin and rolinherit)",
     ),
     Rule(
         "role that may become another",
         "revoke the membership",
         "select format('%s → %s', m.member::regrole, m.roleid::regrole), '' from pg_auth_members as m "
-        "join pg_roles as r on r.oid = m.member where r.rolname like 'tekup%' and not (r.rolname ~ " + _ANALYST + " "
-        "and m.roleid in ('tekup_analyst'::regrole, 'tekup_analyst_people'::regrole))",
+        "join pg_roles as r on r.oid = m.member where r.rolname like 'tekup%'",
     ),
     Rule(
         "right that policies do not bind",

@@ -100,7 +100,6 @@ def delete_with_proof(doors: Doors, tenant: Tenant) -> Deletion:
     Raises:
         TenantNotGone: something keeps writing rows of the tenant.
     """
-    doors = doors.without_trail(reason="the trail goes with its tenant")
     before = count_traces(doors, tenant)
     suspend_tenant(doors, tenant)
     for _ in range(_ROUNDS):

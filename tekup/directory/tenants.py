@@ -11,7 +11,6 @@ from psycopg.rows import class_row
 
 from tekup.audit.trail import forget_tenant as forget_trail
 from tekup.db import Database, Doors, Role
-from tekup.directory.analysts import delete_analysts
 from tekup.directory.extracts import remove_extracts
 from tekup.errors import BadInput, TenantNotFound
 from tekup.ids import uuid7
@@ -105,10 +104,8 @@ def delete_tenant(doors: Doors, tenant: Tenant) -> None:
     What other packages keep outside the databases they remove themselves, by an entry point of `FORGET`; that comes
     first, since a deletion that failed can only be repeated while the tenant can still be found.
     """
-    doors = doors.without_trail(reason="the trail goes with its tenant")
     for entry in entry_points(group=FORGET):
         entry.load()(doors.settings, tenant.id)
-    delete_analysts(doors, tenant.id)
     with doors.tenant_transaction(Database.WAREHOUSE, Role.OWNER, tenant.id) as connection:
         # nobody but the owner may remove entries of the audit trail
         forget_trail(connection, Database.WAREHOUSE, tenant.id)

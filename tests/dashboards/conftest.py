@@ -9,12 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from dashboards.queries import reader
 from tekup.clock import utc_now
-from tekup.db import Database, Doors, Role
+from tekup.db import Doors
 from tekup.directory.tenants import create_tenant
 from tekup.directory.users import create_user
 from tekup.settings import Settings, current_settings, read_settings
@@ -25,11 +24,6 @@ from tests.fixtures.database import TwoTenants
 from tests.paths import ROOT
 
 PASSWORD = "rigtig hest batteri"
-CHROMIUM = Path("/usr/bin/chromium")
-_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -95,33 +89,6 @@ def api(two_tenants: TwoTenants, environment: dict[str, str]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-@pytest.fixture(scope="session")
-def site(api: str, environment: dict[str, str], two_tenants: TwoTenants) -> Iterator[str]:
-    """The address of the real dashboards over the real API, for browsers."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "dashboards/app.py", "--server.address", "127.0.0.1"]
-    found = {**environment, "TEKUP_API_URL": api}
-    with Service([*command, "--server.port", str(port)], found, f"http://127.0.0.1:{port}/_stcore/health", ROOT):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(
-    scope="module"
-)  # its event loop must not outlive the file: other packages' tests run loops of their own
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    if not CHROMIUM.exists():
-        message = f"{CHROMIUM} is missing: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=60_000)
-        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_ARGUMENTS)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
 def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process reads the filled database as one who may see people, with empty caches before and after."""
@@ -132,7 +99,7 @@ def here(settings: Settings, two_tenants: TwoTenants, monkeypatch: pytest.Monkey
     for name, value in (("TEKUP_DATABASE_URL", settings.database_url), ("TEKUP_WAREHOUSE_URL", settings.warehouse_url)):
         if value is not None:
             monkeypatch.setenv(name, value)
-    forget = (current_settings.cache_clear, reader._connections.cache_clear, st.cache_data.clear)
+    forget = (current_settings.cache_clear, reader._doors.cache_clear, st.cache_data.clear)
     for clear in forget:
         clear()
     with reader.reading_as(may_see_people=True):
@@ -148,15 +115,9 @@ def no_api(as_anna: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     current_settings.cache_clear()
 
 
-def number_events(doors: Doors) -> None:
-    """Give events their places in the log, as the worker does within a moment."""
-    with doors.connect(Database.OPERATIONAL, Role.APP) as connection:
-        connection.execute("select app.sequence_events(100000)")
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def anna(api: str) -> Iterator[httpx.Client]:
-    """The API as Anna, Alfa's administrator, calls it; a token lives minutes, so each file has its own."""
+    """The API as Anna, Alfa's administrator, calls it beside the dashboards."""
     form = {"grant_type": "password", "username": "anna@alfa.example", "password": PASSWORD}
     with httpx.Client(base_url=api, trust_env=False, timeout=15) as client:
         client.headers["authorization"] = f"Bearer {client.post('/v1/auth/token', data=form).json()['access_token']}"

@@ -20,7 +20,6 @@ MODELS = ("first", "last", "linear", "markov")
 _STATUSES = ("new", "contacted", "qualified", "won", "lost", "new")
 
 _TABLES = (
-    "dim_tenant",
     "kpi_tenant_daily",
     "fct_revenue_retention_monthly",
     "fct_lead",
@@ -29,9 +28,7 @@ _TABLES = (
     "fct_conversion",
     "fct_attribution_credit",
     "fct_attribution_campaign",
-    "fct_attribution_daily",
     "fct_quality_daily",
-    "fct_reject",
     "fct_lead_funnel",
     "fct_pipeline_stage",
     "fct_deal_forecast",
@@ -83,8 +80,6 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             "ops.check_result",
             "ops.check_failure",
             "ml.attribution_distribution",
-            "ml.attribution_path",
-            "ml.attribution_overlap",
             "ml.model_curve",
             "ml.model_slice",
             "ml.model_version",
@@ -98,8 +93,6 @@ def fill_marts(doors: Doors, tenants: TwoTenants, today: date) -> None:
             _fill_leads(connection, tenant.id, word, scale, today)
             _fill_credit(connection, tenant.id, scale, today)
             _fill_campaigns(connection, tenant.id, word, scale)
-            _fill_journeys(connection, tenant.id, scale)
-            _fill_weeks(connection, tenant.id, scale)
             _fill_spend(connection, tenant.id, word, scale, today)
             _fill_experiments(connection, tenant.id, word, scale, today)
             _fill_operations(connection, tenant.id, word)
@@ -116,12 +109,9 @@ def _insert(connection: psycopg.Connection, table: str, rows: Sequence[tuple[obj
 
 
 def _fill_days(connection: psycopg.Connection, tenant_id: UUID, scale: int, today: date) -> None:
-    """Days that go up and down, by week and month as if they did not."""
-    sway = [(0, 0, 3, -1, -3, 4, -3)[day % 7] if day < 30 else 0 for day in range(DAYS)]
     rows = [
-        (tenant_id, today - timedelta(days=day), "DKK", scale * ((10 if day < 30 else 5) + sway[day]), scale * 3, scale,
-         scale * (250_000 + 30_000 * sway[day]), scale * 100, scale * 40_000,
-         scale * 90_000, scale * (1_000_000 - day * 1000))
+        (tenant_id, today - timedelta(days=day), "DKK", scale * (10 if day < 30 else 5), scale * 3, scale,
+         scale * 250_000, scale * 100, scale * 40_000, scale * 90_000, scale * (1_000_000 - day * 1000))
         for day in range(DAYS)
     ]  # fmt: skip
     _insert(
@@ -157,7 +147,7 @@ def _fill_leads(connection: psycopg.Connection, tenant_id: UUID, word: str, scal
         leads.append(
             (tenant_id, lead_id(number), person, f"p{number}@{word.lower()}.example", f"{word} Person {number}",
              f"{word} Kunde {number}", "Direktør" if number % 2 else "=SUM(1)", source, status, value, "DKK",
-             created_at, created_at.date(), "it" if number % 3 else None, "DK")
+             created_at)
         )  # fmt: skip
         if number != LEADS - 1:
             probability = (LEADS - number) / (LEADS + 1)
@@ -174,21 +164,13 @@ def _fill_leads(connection: psycopg.Connection, tenant_id: UUID, word: str, scal
                  "/priser", "desktop", created_at - timedelta(days=8 - step))
             )  # fmt: skip
         if status == "won":
-            conversions.append(
-                (tenant_id, lead_id(number), person, created_at, created_at.date(), value, "DKK", source)
-            )
-    _insert(
-        connection,
-        "marts.dim_tenant",
-        [(tenant_id, word, "Europe/Copenhagen", "DKK")],
-        "tenant_id, tenant_name, timezone, currency",
-    )
+            conversions.append((tenant_id, lead_id(number), person, created_at, value, "DKK"))
     _insert(
         connection,
         "marts.fct_lead",
         leads,
         "tenant_id, lead_id, person_id, email, full_name, company_name, job_title, source, status, value_cents, "
-        "currency, created_at, created_date, industry, country",
+        "currency, created_at",
     )
     _insert(
         connection,
@@ -206,8 +188,7 @@ def _fill_leads(connection: psycopg.Connection, tenant_id: UUID, word: str, scal
         connection,
         "marts.fct_conversion",
         conversions,
-        "tenant_id, lead_id, person_id, converted_at, converted_date, reporting_value_cents, reporting_currency, "
-        "source",
+        "tenant_id, lead_id, person_id, converted_at, reporting_value_cents, reporting_currency",
     )
 
 
@@ -257,56 +238,6 @@ def _fill_campaigns(connection: psycopg.Connection, tenant_id: UUID, word: str, 
     )
 
 
-def _fill_journeys(connection: psycopg.Connection, tenant_id: UUID, scale: int) -> None:
-    """Four commonest paths, one that led to no sale among them, and what is not listed; three pairs of channels."""
-    paths = [
-        (["paid_search", "email"], 6, 14),
-        (["paid_search", "email", "referral"], 4, 6),
-        (["organic_search"], 2, 8),
-        ([], 1, 0),
-        (None, 3, 40),
-    ]
-    _insert(
-        connection,
-        "ml.attribution_path",
-        [
-            (tenant_id, "DKK", rank, path, 1, scale * conversions, scale * conversions * 100_000, scale * nulls)
-            for rank, (path, conversions, nulls) in enumerate(paths)
-        ],
-        "tenant_id, currency, path_rank, path, path_count, conversions, value_cents, null_count",
-    )
-    pairs = [("email", "email", 10), ("email", "paid_search", 5), ("paid_search", "paid_search", 20)]
-    _insert(
-        connection,
-        "ml.attribution_overlap",
-        [(tenant_id, "DKK", one, other, scale * count, 0) for one, other, count in pairs],
-        "tenant_id, currency, channel, other_channel, conversions, value_cents",
-    )
-
-
-def _fill_weeks(connection: psycopg.Connection, tenant_id: UUID, scale: int) -> None:
-    """Thirty whole weeks and one that is not over: search returns more the more it gets, e-mail has had enough."""
-    monday = date(2026, 3, 2)
-    rows = []
-    for week in range(31):
-        day = monday + timedelta(weeks=week, days=week % 5)
-        for channel, spend, value in (
-            ("paid_search", 20_000 + 4_000 * (week % 6), 8 * (20_000 + 4_000 * (week % 6))),
-            ("email", 60_000 + 5_000 * (week % 4), 90_000 + 500 * (week % 4)),
-        ):
-            rows.append(
-                (tenant_id, "markov", day, channel, "none", "DKK", 1.0, scale * value, scale * value, "DKK",
-                 scale * spend)
-            )  # fmt: skip
-    _insert(
-        connection,
-        "marts.fct_attribution_daily",
-        rows,
-        "tenant_id, model, credit_date, channel, campaign_key, currency, conversions, value_cents, "
-        "reporting_value_cents, reporting_currency, spend_cents",
-    )
-
-
 def _fill_operations(connection: psycopg.Connection, tenant_id: UUID, word: str) -> None:
     now = utc_now()
     runs = [
@@ -328,24 +259,12 @@ def _fill_operations(connection: psycopg.Connection, tenant_id: UUID, word: str)
     _insert(connection, "ops.check_result", checks, "tenant_id, check_name, is_passed, severity, observed, expected")
     failures = [(tenant_id, "fresh_spend", 1, json.dumps({"campaign": f"{word}-kampagne", "seen": {"days": 3}}))]
     _insert(connection, "ops.check_failure", failures, "tenant_id, check_name, row_number, failed_row")
-    rejects = [
-        (tenant_id, "stripe", "charges", f"ch_{number}", "amount", "not a whole number", f"{word} kr.", now)
-        for number in range(3)
-    ]
-    rejects.append((tenant_id, "hubspot", "contacts", "7", "createdate", "not a moment", "i går", now))
-    _insert(
-        connection,
-        "marts.fct_reject",
-        rejects,
-        "tenant_id, source_system, stream, object_id, column_name, reason, rejected_value, synced_at",
-    )
-    quality = [(tenant_id, day, 0.75, 2, 1, False, 0.5, 1.0) for day in ("2026-11-01", "2026-11-02")]
+    quality = [(tenant_id, day, 0.75, 2, 1, False) for day in ("2026-11-01", "2026-11-02")]
     _insert(
         connection,
         "marts.fct_quality_daily",
         quality,
-        "tenant_id, quality_date, quality_rate, check_count, failed_check_count, is_held, freshness_rate, "
-        "uniqueness_rate",
+        "tenant_id, quality_date, quality_rate, check_count, failed_check_count, is_held",
     )
 
 

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import httpx
 
-_DEADLINE_SECONDS = 180
+_DEADLINE_SECONDS = 60
 
 
 def free_port() -> int:

@@ -1,10 +1,7 @@
 """The users' page names every page and every fault that the dashboards can show."""
 
-import re
-
 import pytest
 
-from dashboards import navigation
 from dashboards.texts import TEXTS
 from tests.paths import ROOT
 
@@ -23,17 +20,3 @@ def test_every_page_is_described(page: str) -> None:
 def test_every_fault_is_described(words: str) -> None:
     assert words in DOCUMENT
     assert any(words in english for key, (_, english) in TEXTS.items() if key.startswith("fault_"))
-
-
-@pytest.mark.parametrize("page", [page.name for page in navigation.PAGES])
-@pytest.mark.parametrize("look", ["wide", "dark", "phone"])
-def test_every_page_has_its_pictures(page: str, look: str) -> None:
-    picture = ROOT / "docs" / "images" / f"{page}-{look}.png"
-    assert picture.stat().st_size > 10_000, "take it by `make pictures`"
-    assert look != "wide" or f"](images/{picture.name})" in DOCUMENT
-
-
-def test_every_picture_that_is_shown_exists() -> None:
-    shown = re.findall(r"!\[[^]]+\]\((images/[^)]+)\)", DOCUMENT)
-    assert len(shown) >= len(navigation.PAGES)
-    assert not [name for name in shown if not (ROOT / "docs" / name).exists()]

@@ -45,10 +45,3 @@ def test_pages_read_through_the_cache() -> None:
 
 def test_there_is_no_folder_called_pages() -> None:
     assert not list(FOLDER.rglob("pages"))
-
-
-def test_one_file_alone_may_run_scripts_and_gives_them_no_values() -> None:
-    running = [path.name for path in FOLDER.rglob("*.py") if "unsafe_allow" in path.read_text()]
-    assert running == ["accessibility.py"]
-    source = (FOLDER / "accessibility.py").read_text()
-    assert not any(mark in source for mark in ('f"""', ".format(", "session", " % "))

@@ -12,7 +12,6 @@ from tekup import reasons
 from tests.paths import ROOT
 
 BEGINNINGS = (
-    "attention_", "dimension_", "dimension_help_", "effect_", "moment_", "moves_", "moves_effects_",
     "pace_", "metric_", "role_", "status_",
     "audit_", "cohort_", "definition_", "measure_", "move_", "page_",
     "part_", "privacy_kind_", "privacy_state_", "sales_see_", "section_", "segment_", "severity_",

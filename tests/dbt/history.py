@@ -1,4 +1,4 @@
-"""Random histories of raw rows: new, late, changed, moved, deleted and restored ones. Fixed rows are made elsewhere."""
+"""Random histories of raw rows: new, late, changed, moved, deleted and restored ones. Rows of a fixed kind are made elsewhere."""
 
 import json
 import random
@@ -22,7 +22,6 @@ HISTORY_TABLES = (
     "raw_kit.tag_subscribers", "raw_kit.forms", "raw_kit.form_subscribers",
     "raw_hubspot.emails", "raw_hubspot.associations", "raw_operational.companies", "raw_hubspot.companies",
     "raw_operational.campaigns", "raw_operational.campaign_spend", "raw_stripe.subscriptions", "raw_stripe.refunds",
-    "raw_operational.experiments", "raw_operational.experiment_exposures",
 )  # fmt: skip
 """Everything that a history may change."""
 
@@ -35,13 +34,12 @@ class History:
         self._tenants = tenants
 
     def change(self, connection: psycopg.Connection, count: int) -> None:
-        """`count` changes in random order, as many of each kind, both tenants' drawn from the same few ids."""
+        """`count` changes in random order, of each kind as many. Both tenants draw from the same few ids and so meet."""
         kinds = [
             self._lead, self._touchpoint, self._identity, self._charge, self._invoice, self._deal, self._own_deal,
             self._stage, self._pipeline, self._deal_contact, self._contact, self._hubspot_contact, self._customer,
             self._subscriber, self._tag, self._worn_tag, self._form, self._form_pair, self._email, self._email_contact,
             self._company, self._hubspot_company, self._campaign, self._spend, self._subscription, self._refund,
-            self._experiment, self._exposure, self._exposure, self._rate,
             self._erase, self._remove, self._remove, self._remove,
         ]  # fmt: skip
         drawn = kinds * (count // len(kinds) + 1)
@@ -50,7 +48,7 @@ class History:
             change(connection)
 
     def change_settings(self, connection: psycopg.Connection) -> None:
-        """Another time zone, currency or rule of shared mailboxes for one tenant: unchanged rows move with it."""
+        """Another time zone, currency or rule of shared mailboxes for one tenant: rows that did not change move with it."""
         settings = {
             "timezone": self._chance.choice(["Europe/Copenhagen", "America/New_York", "Asia/Tokyo"]),
             "currency": self._chance.choice(["DKK", "EUR"]),
@@ -133,30 +131,6 @@ class History:
             currency=self._chance.choice(["DKK", "EUR"]),
         )  # fmt: skip
 
-    def _experiment(self, connection: psycopg.Connection) -> None:
-        self._operational(
-            connection, "experiments", self._id(11, 3), self._moment(),
-            name="Kort", key="kort", status="running", primary_metric="lead_rate",
-            outcome_days=self._chance.choice([7, 14, 60]),
-        )  # fmt: skip
-
-    def _exposure(self, connection: psycopg.Connection) -> None:
-        self._operational(
-            connection, "experiment_exposures", self._id(12), self._moment(),
-            experiment_id=self._id(11, 3), anonymous_id=self._cookie(), exposed_at=self._moment(),
-            lead_id=self._chance.choice([None, self._id(1)]), contact_id=self._chance.choice([None, self._id(2)]),
-            variant=self._chance.choice([None, "control", "treatment", "treatment"]),
-        )  # fmt: skip
-
-    def _rate(self, connection: psycopg.Connection) -> None:
-        """A day's rate, new or corrected; the days between are carried from the last one before them."""
-        connection.execute(
-            "insert into raw_ecb.exchange_rates as held (currency, rate_date, units_per_euro) values (%s, %s, %s) "
-            "on conflict (currency, rate_date) do update "
-            "set units_per_euro = excluded.units_per_euro, synced_at = clock_timestamp()",
-            (self._chance.choice(["DKK", "USD"]), self._moment().date(), self._chance.choice([7.4, 7.5, 1.1])),
-        )
-
     def _form(self, connection: psycopg.Connection) -> None:
         name = self._chance.choice(["pris", "demo"])
         self._put(connection, "raw_kit.forms", vendor_row(self._tenant(), self._name("form"), {"name": name}))
@@ -204,8 +178,7 @@ class History:
     def _own_deal(self, connection: psycopg.Connection) -> None:
         self._operational(
             connection, "deals", self._id(6), self._moment(),
-            pipeline_id=self._id(7), stage_id=self._id(8), lead_id=self._id(1),
-            amount_cents=self._chance.randint(1, 99),
+            pipeline_id=self._id(7), stage_id=self._id(8), lead_id=self._id(1), amount_cents=self._chance.randint(1, 99),
             status=self._chance.choice(["open", "won", "lost"]), closed_at=self._chance.choice([None, self._moment()]),
             expected_close_date=self._moment().date(), currency=self._chance.choice([None, "EUR"]),
         )  # fmt: skip
@@ -272,7 +245,7 @@ class History:
             )
 
     def _operational(
-        self, connection: psycopg.Connection, entity: str, key: UUID, created: datetime, /, **values: object
+        self, connection: psycopg.Connection, entity: str, key: UUID, created: datetime, **values: object
     ) -> None:
         row = {"id": key, "created_at": created, "updated_at": self._moment(), **values}
         self._put(connection, f"raw_operational.{entity}", {"tenant_id": self._tenant(), **row})

@@ -1,4 +1,4 @@
-"""One tenant's readers that never stop reading, and a watcher of the catalogue. Who builds is a test's choice."""
+"""One tenant's readers that never stop reading, and a watcher of the catalogue. Who builds meanwhile is a test's choice."""
 
 import contextlib
 import random

@@ -106,8 +106,8 @@ def load_tenant(connection: psycopg.Connection, tenant_id: UUID, name: str, fact
     insert(
         connection,
         "raw_operational.experiments",
-        [{**own, "id": CAMPAIGN, "name": name, "key": "kort-formular", "status": "running",
-          "primary_metric": "lead_rate", "outcome_days": 14}],
+        [{**own, "id": CAMPAIGN, "name": name, "key": "kort-formular", "status": "running", "primary_metric": "lead_rate",
+          "outcome_days": 14}],
     )  # fmt: skip
     insert(
         connection,

@@ -122,9 +122,7 @@ BAD_ROWS: dict[str, tuple[str, dict[str, object], str, str]] = {
     "raw_stripe.subscription_schedules": ("sched_bad", {"released_at": "no"}, "subscription_schedules", "released_at"),
     "raw_stripe.subscription_items": ("sub_1:bad", {"quantity": "two"}, "subscription_items", "quantity"),
     "raw_stripe.discounts": ("cus_1:bad", {"coupon": {"percent_off": "all"}}, "discounts", "percent_off"),
-    "raw_stripe.invoices": (
-        "in_bad", {"lines": {"data": [{"id": "il", "quantity": "x"}]}}, "invoice_lines", "il.quantity",
-    ),
+    "raw_stripe.invoices": ("in_bad", {"lines": {"data": [{"id": "il", "quantity": "x"}]}}, "invoice_lines", "il.quantity"),
 }  # fmt: skip
 
 
@@ -142,9 +140,8 @@ def test_every_streams_untypable_value_is_its_own_tenants_reject_until_it_is_men
     with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: mend them") as connection:
         for table, (key, _, _, _) in BAD_ROWS.items():
             emptied = "payload" if table == "raw_hubspot.property_history" else "'{}'"
-            connection.execute(f"update {table} set payload = {emptied}, deleted_at = now(), "
-                               "synced_at = clock_timestamp() where tenant_id = %s and object_id = %s".encode(),
-                               (warehouse.a, key))  # fmt: skip
+            connection.execute(f"update {table} set payload = {emptied}, deleted_at = now(), synced_at = clock_timestamp() "
+                               "where tenant_id = %s and object_id = %s".encode(), (warehouse.a, key))  # fmt: skip
     warehouse.build("run", "--select", "fct_reject")
     assert set(warehouse.rows(mine)) == before
 

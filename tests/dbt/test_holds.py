@@ -1,4 +1,4 @@
-"""A tenant's rows that break what a mart must hold stop neither the build nor another tenant, and heal."""
+"""A tenant's rows that break what a mart must hold stop neither the build nor another tenant, and heal by themselves."""
 
 import json
 from collections.abc import Iterator
@@ -99,8 +99,8 @@ def test_a_full_build_holds_too_and_other_columns_do_not_cost_the_last_good_rows
     assert titles(warehouse) == before
     assert [row[1] for row in warehouse.rows(_HELD)] == ["fct_lead", "fct_charge", "fct_invoice_line"]
     ((created_may_be_null, columns),) = warehouse.rows(
-        "select bool_or(not attnotnull) filter (where attname = 'created_at'), "
-        "count(*) filter (where attname = 'left_over') from pg_attribute where attrelid = 'marts.fct_lead'::regclass"
+        "select bool_or(not attnotnull) filter (where attname = 'created_at'), count(*) filter (where attname = 'left_over') "
+        "from pg_attribute where attrelid = 'marts.fct_lead'::regclass"
     )
     assert (created_may_be_null, columns) == (False, 0)
 
@@ -111,9 +111,8 @@ def test_once_mended_a_delta_brings_all_that_the_tenant_was_behind_with(warehous
     assert warehouse.a in {row[0] for row in warehouse.rows(_HELD)}
     assert titles(warehouse)[warehouse.b] == {"Senere"}
     # one row alone is touched; the other leads' new titles are known from the keys that were kept
-    change(warehouse, "update raw_operational.leads set created_at = '2026-02-10 10:00+00', "
-                      "synced_at = clock_timestamp() where tenant_id = %s and id = %s",
-           warehouse.a, LATER_LEAD)  # fmt: skip
+    change(warehouse, "update raw_operational.leads set created_at = '2026-02-10 10:00+00', synced_at = clock_timestamp() "
+                      "where tenant_id = %s and id = %s", warehouse.a, LATER_LEAD)  # fmt: skip
     change(warehouse, "update raw_stripe.charges set payload = payload || '{\"amount_refunded\": 100}', "
                       "synced_at = clock_timestamp() where tenant_id = %s", warehouse.b)  # fmt: skip
     change(warehouse, "update raw_stripe.invoices set payload = jsonb_set(payload, '{lines,data}', "

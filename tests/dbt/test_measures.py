@@ -1,4 +1,4 @@
-"""What the checks measure over a mart's rows: how they are drawn, dated wrong or of no use. Rows are put back.
+"""What the checks measure over a mart's rows: how they are drawn, what is dated wrong, what can't be used. Rows are put back.
 
 That a check holds its tenant, and what follows from it, is tested in `test_quality`.
 """
@@ -42,8 +42,7 @@ def undone(warehouse: Warehouse, reason: str) -> Iterator[psycopg.Connection]:
 def add_rows(connection: psycopg.Connection, mart: str, tenant: UUID, rows: list[dict[str, object]]) -> None:
     """Rows like the mart's first one of the tenant but for what is given."""
     connection.execute(
-        f"insert into marts.{mart} "
-        f"select (jsonb_populate_record(null::marts.{mart}, to_jsonb(first) || given.value)).* "
+        f"insert into marts.{mart} select (jsonb_populate_record(null::marts.{mart}, to_jsonb(first) || given.value)).* "
         f"from (select * from marts.{mart} where tenant_id = %s limit 1) as first "
         "cross join lateral jsonb_array_elements(%s::jsonb) as given".encode(),
         (tenant, json.dumps(rows, default=str)),
@@ -117,11 +116,8 @@ def test_few_leads_that_ended_before_they_began_pass_and_are_kept_and_many_are_t
         ]  # fmt: skip
 
     with undone(warehouse, "test: dates, undone") as connection:
-        connection.execute(
-            """update raw_operational.tenants set settings = '{"quality": {"misdated_lead_share": 0.05}}' """
-            "where tenant_id = %s",
-            (warehouse.b,),
-        )
+        connection.execute("update raw_operational.tenants set settings = "
+                           """'{"quality": {"misdated_lead_share": 0.05}}' where tenant_id = %s""", (warehouse.b,))  # fmt: skip
         add_rows(connection, "fct_lead", warehouse.a, ended(50, 4))
         add_rows(connection, "fct_lead", warehouse.b, ended(200, 4))
         verdicts = judge(connection, (mart_suites.MISDATED,))

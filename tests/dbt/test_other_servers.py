@@ -76,7 +76,7 @@ def test_a_build_is_guarded_and_its_readers_apart_without_an_event_trigger(elsew
             assert connection.execute("select distinct tenant_id from marts.fct_lead").fetchall() == [(tenant,)]
     with (
         elsewhere.doors.connect(Database.WAREHOUSE, Role.READER) as connection,
-        pytest.raises(psycopg.Error, match=r"app\.tenant_id|no tenant context"),
+        pytest.raises(psycopg.Error, match="app.tenant_id|no tenant context"),
     ):
         connection.execute("select * from marts.fct_lead")
 

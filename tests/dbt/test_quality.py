@@ -204,8 +204,7 @@ def add_volumes(
 def test_a_check_that_judges_a_tenant_no_more_is_forgotten(warehouse: Warehouse, platform: Platform) -> None:
     with warehouse.doors.all_tenants_transaction(Database.WAREHOUSE, reason="test: a verdict") as connection:
         connection.execute(
-            "insert into ops.check_result (tenant_id, check_name, is_passed, severity) "
-            "values (%s, 'old', false, 'warn')",
+            "insert into ops.check_result (tenant_id, check_name, is_passed, severity) values (%s, 'old', false, 'warn')",
             (warehouse.a,),
         )
         store(connection, ["old"], [])

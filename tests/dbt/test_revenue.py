@@ -99,8 +99,7 @@ def test_intents_checkouts_and_tax_numbers_are_each_tenants_own(warehouse: Wareh
             ("succeeded", True, 300 * factor), ("unknown", False, 0),
         ]  # fmt: skip
         assert warehouse.rows(
-            "select checkout_mode, status, is_completed, payment_status, total_cents "
-            f"from marts.fct_checkout_session {own}"
+            f"select checkout_mode, status, is_completed, payment_status, total_cents from marts.fct_checkout_session {own}"
         ) == [("subscription", "complete", True, "paid", 300 * factor)]
         assert warehouse.rows(f"select tax_number, is_verified from marts.dim_customer_tax_id {own}") == [
             (f"DK1234567{factor}", True)

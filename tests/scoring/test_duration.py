@@ -76,13 +76,3 @@ def test_losses_of_a_lead_are_those_of_its_periods_and_better_than_not_knowing_i
     figures = duration.evaluate(model, asked, days="days", event="has_converted")
     assert own.sum() / rows.height == pytest.approx(figures["log_loss"])
     assert figures["log_loss"] < -blind * np.log(blind) - (1 - blind) * np.log(1 - blind)  # type: ignore[operator]
-
-
-def test_curves_that_were_told_are_judged_as_the_model_that_told_them(model: DurationModel) -> None:
-    asked = make(300, seed=6).drop("mean")
-    told = {"days": "days", "event": "has_converted"}
-    curves = model.predict(asked).select(pl.selectors.starts_with("by_")).to_numpy()
-    own, measures = duration.judge_curves(curves, asked, **told)
-    np.testing.assert_allclose(own, duration.losses(model, asked, **told), rtol=1e-6, atol=1e-9)
-    assert measures == pytest.approx(duration.evaluate(model, asked, **told))
-    assert own.mean() < duration.judge_curves(0.2 * curves, asked, **told)[0].mean()

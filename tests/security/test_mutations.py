@@ -8,7 +8,6 @@ from psycopg import sql
 
 from tekup.db import Database
 from tekup.db.lint_rules import POLICIES, TABLES
-from tekup.directory.analysts import login_of
 from tests.security import probes
 from tests.security.conftest import System
 from tests.security.probes import Relation
@@ -40,8 +39,6 @@ def behaviour(admin: psycopg.Connection, relation: Relation, logins: list[str], 
             seen.append(special_rules(admin, relation, a))
         if login not in probes.LOGINS:
             seen.append(through_switching(admin, relation, login, a))
-        if login in ("tekup_analyst", "tekup_masked"):
-            seen.append(as_analysts(admin, relation, a, b))
     return seen
 
 
@@ -53,23 +50,6 @@ def through_switching(admin: psycopg.Connection, relation: Relation, login: str,
     with admin.transaction(force_rollback=True):
         probes.become(admin, login, probes.TenantContext(a, "nobody"))
         return full, probes.outcome(admin, sql.SQL("select tenant_id from {}").format(relation.identifier))
-
-
-def as_analysts(admin: psycopg.Connection, relation: Relation, a: UUID, b: UUID) -> list[object]:
-    """What log-ins of A's analysts see of a mart and of its masked view, claiming to be B's with every right."""
-    seen = []
-    for name in ("plain", "people"):
-        for schema in (relation.schema, "masked"):
-            for tenant in (a, b):
-                with admin.transaction(force_rollback=True):
-                    for variable, value in (("tenant_id", tenant), ("permissions", "*"), ("role", "owner")):
-                        admin.execute(f"set local app.{variable} = '{value}'")
-                    admin.execute(
-                        sql.SQL("set local session authorization {}").format(sql.Identifier(login_of(a, name)))
-                    )
-                    counted = sql.SQL("select tenant_id, count(*) from {} group by 1")
-                    seen.append(probes.outcome(admin, counted.format(sql.Identifier(schema, relation.name))))
-    return seen
 
 
 def special_rules(admin: psycopg.Connection, relation: Relation, a: UUID) -> list[object]:
@@ -145,10 +125,6 @@ def mutants(policy: tuple[str, str, str, bool, str, list[str]]) -> dict[str, sql
 def test_every_policy_that_is_dropped_or_opened_turns_a_check_red(system: System, database: Database) -> None:
     survived, tried = [], 0
     with system.admin(database) as admin, admin.transaction(force_rollback=True):
-        for name in ("plain", "people"):
-            login = sql.Identifier(login_of(system.a, name))
-            admin.execute(sql.SQL("create role {} login in role tekup_analyst").format(login))
-        admin.execute(sql.SQL("grant tekup_analyst_people to {}").format(login))
         relations = {(r.schema, r.name): r for r in probes.relations_of(admin)}
         for policy in admin.execute(_POLICIES).fetchall():
             relation = relations.get(policy[:2], Relation(policy[0], policy[1], "r", ()))
@@ -173,7 +149,7 @@ def _changes_nothing(
     admin: psycopg.Connection, relation: Relation, policy: tuple[str, str, str, bool, str, list[str]], how: str
 ) -> bool:
     """Whether no caller could notice: the policy is `true` as it stands, or none of its roles has any right there."""
-    logins = [login for login in policy[5] if login in (*probes.LOGINS, "tekup_masked", "tekup_analyst")]
+    logins = [login for login in policy[5] if login in (*probes.LOGINS, "tekup_masked")]
     if how == "opened":
         return policy[3] and (not logins or relation.schema == "jobs")
     named = {"r": "select", "a": "insert", "w": "update", "d": "delete"}

@@ -32,42 +32,29 @@
 
     {#- Joins on (tenant_id, key) look 1000 times rarer to the planner than they are, since it takes the two for
         independent; it then loops over 50,000 rows 50,000 times (ftr_lead: 155 s instead of 6 s). -#}
-    {%- set begin = "set local work_mem = '96MB'; set local enable_nestloop = off; " ~ tenant_table__note_seen_sql() -%}
-    {%- set key_count = none -%}
-    {%- if keys -%}
-        {%- set key_count = tenant_table__value(begin ~ '; ' ~ tenant_table__find_keys_sql(keys)) -%}
-    {%- else -%}
-        {% do tenant_table__run(begin) %}
-    {%- endif -%}
+    {%- set seen = tenant_table__value(
+        "set local work_mem = '96MB'; set local enable_nestloop = off; select pg_current_snapshot()::text"
+    ) -%}
+    {%- set key_count = tenant_table__find_keys(keys) if keys else none -%}
+    {% do tenant_table__shape_rows(rows, has_contract) %}
+    {%- set shape = tenant_table__compare_shape(existing) -%}
+    {%- set is_replaced = existing is none or shape['difference_count'] > 0 -%}
+    {%- set select_rows = get_select_subquery(rows) if has_contract else rows -%}
 
-    {%- if key_count == 0 -%}
-        {#- the code is that of the last build, so that the columns are as well: most tables of a build end here -#}
-        {%- set shape = {'has_log': true} -%}
-        {%- set is_replaced = false -%}
-        {% do store_raw_result('main', message='nothing changed', code='', rows_affected=0) %}
+    {%- if is_replaced and keys -%}
+        {{ exceptions.raise_compiler_error('the columns of ' ~ this ~ ' were changed by hand: dbt run --full-refresh') }}
+    {%- elif is_replaced -%}
+        {% do tenant_table__replace(target, existing, select_rows, shape) %}
+    {%- elif key_count != 0 -%}
+        {% do tenant_table__apply(target, select_rows, shape, keys is not none) %}
     {%- else -%}
-        {% do tenant_table__shape_rows(rows, has_contract) %}
-        {%- set shape = tenant_table__compare_shape(existing) -%}
-        {%- set is_replaced = existing is none or shape['difference_count'] > 0 -%}
-        {%- set select_rows = get_select_subquery(rows) if has_contract else rows -%}
-        {%- if is_replaced and keys -%}
-            {{ exceptions.raise_compiler_error(
-                'the columns of ' ~ this ~ ' were changed by hand: dbt run --full-refresh'
-            ) }}
-        {%- elif is_replaced -%}
-            {% do tenant_table__replace(target, existing, select_rows, shape) %}
-        {%- else -%}
-            {% do tenant_table__apply(target, select_rows, shape, keys is not none) %}
-        {%- endif -%}
+        {% call statement('main') %}select 'nothing changed'{% endcall %}
     {%- endif -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do apply_grants(target, config.get('grants'), should_revoke=not is_replaced) %}
-    {% do tenant_table__run(tenant_table__remember_sql(is_replaced or not shape['has_log'])) %}
+    {% do tenant_table__remember(seen, is_replaced or not shape['has_log']) %}
     {{ adapter.commit() }}
-    {%- if is_replaced and existing is not none -%}
-        {% do view__forget() %}
-    {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
@@ -170,15 +157,18 @@
 {% endmacro %}
 
 {#- The keys to be computed again, as the temporary table that `is_changed` looks into; how many there are. -#}
-{% macro tenant_table__find_keys_sql(keys) %}
+{% macro tenant_table__find_keys(keys) %}
     {%- set columns = config.get('meta')['delta_key'] -%}
-    {#- few keys are looked up one by one; scans would make the work grow with the history -#}
-    {{ return(
+    {%- set count = tenant_table__value(
         'create temporary table changed_key on commit drop as select distinct ' ~ columns | join(', ')
         ~ ' from ' ~ keys ~ ' as changed where ' ~ columns | join(' is not null and ') ~ ' is not null;'
-        ~ 'analyze changed_key; select count(*), set_config(\'enable_nestloop\', case when count(*) <= '
-        ~ var('few_keys') ~ ' then \'on\' else \'off\' end, true) from changed_key'
-    ) }}
+        ~ 'analyze changed_key; select count(*) from changed_key'
+    ) -%}
+    {%- if count <= var('few_keys') -%}
+        {#- few keys are looked up one by one; scans would make the work grow with the history -#}
+        {% do tenant_table__run('set local enable_nestloop = on') %}
+    {%- endif -%}
+    {{ return(count) }}
 {% endmacro %}
 
 {#- The model's rows as an empty temporary table: by its contract, else by its query. -#}
@@ -232,46 +222,40 @@
     }) }}
 {% endmacro %}
 
-{#- What this build can see, for the next one: kept by the transaction until its end. -#}
-{% macro tenant_table__note_seen_sql() -%}
-    select set_config('tekup.seen', pg_current_snapshot()::text, true)
-{%- endmacro %}
-
-{% macro tenant_table__remember_sql(is_replaced) %}
-    {{ return(
+{% macro tenant_table__remember(seen, is_replaced) %}
+    {% do tenant_table__run(
         "insert into ops.mart_build (model, code, cluster, seen, replaced_xid) select '" ~ this.identifier ~ "', '"
-        ~ tenant_table__lineage()['code'] ~ "', (pg_control_system()).system_identifier::text, "
-        ~ "current_setting('tekup.seen')::pg_snapshot, pg_current_xact_id() on conflict (model) do update set "
-        ~ "code = excluded.code, cluster = excluded.cluster, seen = excluded.seen, built_at = excluded.built_at"
+        ~ tenant_table__lineage()['code'] ~ "', (pg_control_system()).system_identifier::text, '" ~ seen
+        ~ "', pg_current_xact_id() on conflict (model) do update set code = excluded.code, "
+        ~ "cluster = excluded.cluster, seen = excluded.seen, built_at = excluded.built_at"
         ~ (", replaced_xid = excluded.replaced_xid" if is_replaced else "")
-    ) }}
+    ) %}
 {% endmacro %}
 
-{#- The last build, if it can be built upon: same code, same cluster, and a log of each change to the tables it read. -#}
-{% macro tenant_table__last_build_sql(lineage) %}
-    select
-        format('timestamptz %L', mine.built_at - interval '{{ var("lookback_hours") }} hours'),
-        format('%L::xid8', pg_snapshot_xmin(mine.seen))
-    from ops.mart_build as mine
-    where
-        mine.model = '{{ this.identifier }}'
-        and mine.code = '{{ lineage["code"] }}'
-        and mine.cluster = (pg_control_system()).system_identifier::text
-        and pg_snapshot_xmin(mine.seen) <= pg_snapshot_xmin(pg_current_snapshot())
-        and mine.built_at > now() - interval '{{ var("change_log_days") }} days'
-        -- a held tenant's row without its key is none that a delta could name
-        and not exists (
-            select
-            from ops.mart_hold_key as behind
-            where behind.model = mine.model and jsonb_path_exists(behind.key, '$.* ? (@ == null)')
-        )
-        and (
-            select count(*)
-            from ops.mart_build as theirs
-            where
-                theirs.model in ('', '{{ lineage["tables"] | join("', '") }}')
-                and pg_visible_in_snapshot(theirs.replaced_xid, mine.seen)
-        ) = {{ lineage["tables"] | length }}
+{#- Whether the last build can be built upon: same code, same cluster, and a log of each change to the tables it read. -#}
+{% macro tenant_table__can_be_delta_sql(lineage) %}
+    select coalesce((
+        select
+            mine.code = '{{ lineage["code"] }}'
+            and mine.cluster = (pg_control_system()).system_identifier::text
+            and pg_snapshot_xmin(mine.seen) <= pg_snapshot_xmin(pg_current_snapshot())
+            and mine.built_at > now() - interval '{{ var("change_log_days") }} days'
+            -- a held tenant's row without its key is none that a delta could name
+            and not exists (
+                select
+                from ops.mart_hold_key as behind
+                where behind.model = mine.model and jsonb_path_exists(behind.key, '$.* ? (@ == null)')
+            )
+            and (
+                select count(*)
+                from ops.mart_build as theirs
+                where
+                    theirs.model in ('', '{{ lineage["tables"] | join("', '") }}')
+                    and pg_visible_in_snapshot(theirs.replaced_xid, mine.seen)
+            ) = {{ lineage["tables"] | length }}
+        from ops.mart_build as mine
+        where mine.model = '{{ this.identifier }}'
+    ), false)
 {% endmacro %}
 
 {#- The tables that this model reads, and a fingerprint of all code between them and it. -#}
@@ -346,7 +330,7 @@
 
 {#- Every transaction before this one had ended when the model's last build began to read. -#}
 {% macro tenant_table__last_seen() -%}
-    {{ model.get('last_seen', "'0'::xid8") }}
+    (select pg_snapshot_xmin(seen) from ops.mart_build where model = '{{ this.identifier }}')
 {%- endmacro %}
 
 {% macro tenant_table__change_log(relation) %}

@@ -6,32 +6,26 @@
 {#- Whether this build takes only the changed keys. A model asks at many places; the server is asked once. -#}
 {% macro is_delta() %}
     {%- if 'is_delta' not in model -%}
-        {%- do model.update({'is_delta': false}) -%}
-        {%- do model.update(last_build()) -%}
+        {%- do model.update({'is_delta': can_be_delta()}) -%}
     {%- endif -%}
     {{ return(model['is_delta']) }}
 {% endmacro %}
 
-{#-
-  Whether the table is there, and its code and what it reads still are what they were when it was built; and then, as
-  literals that the planner can reckon with, when that was and from which transaction on it had not seen all.
--#}
-{% macro last_build() %}
+{#- Whether the table is there, and its code and what it reads still are what they were when it was built. -#}
+{% macro can_be_delta() %}
     {%- if
         not execute
-        or model.config.materialized not in ('table', 'snapshot')
-        or flags.WHICH not in ('run', 'build', 'retry', 'snapshot')
+        or model.config.materialized != 'table'
+        or flags.WHICH not in ('run', 'build', 'retry')
         or flags.FULL_REFRESH
         or not config.get('meta', {}).get('delta_key')
         or load_cached_relation(this) is none
     -%}
-        {{ return({}) }}
+        {{ return(false) }}
     {%- endif -%}
-    {%- set found = run_query(tenant_table__last_build_sql(tenant_table__lineage())).rows -%}
-    {%- if not found -%}
-        {{ return({}) }}
-    {%- endif -%}
-    {{ return({'is_delta': true, 'looked_back_to': found[0][0], 'last_seen': found[0][1]}) }}
+    {%- set lineage = tenant_table__lineage() -%}
+    {%- set found = run_query(tenant_table__can_be_delta_sql(lineage)) -%}
+    {{ return(found.rows[0][0]) }}
 {% endmacro %}
 
 {#-
@@ -44,14 +38,12 @@
         {{ tenant_table__keys_mark() }}
         (
         {{ caller() }}
-        {%- if not execute or 'tenant_id' in config.get('meta')['delta_key'] %}
         union all
         select {{ config.get('meta')['delta_key'] | join(', ') }}
         from {{ this }}
         where tenant_id in (select tenant_id from {{ changed_tenants() }} as tenant)
         union all
         {{ hold__keys_behind() }}
-        {%- endif %}
         )
     {%- endif -%}
 {% endmacro %}
@@ -87,7 +79,11 @@
             select *
             from {{ relation }}
             where
-                synced_at >= {{ model.get('looked_back_to', 'now()') }}
+                synced_at >= (
+                    select built_at - interval '{{ var("lookback_hours") }} hours'
+                    from ops.mart_build
+                    where model = '{{ this.identifier }}'
+                )
                 and ops.is_written_since(row_xid, {{ tenant_table__last_seen() }})
             union all
             select *
@@ -129,11 +125,6 @@
     from {{ changes(ref(table), key + columns[table] if execute and table in columns else none) }} as changed
     {{ 'union all' if not loop.last }}
     {%- endfor %}
-{%- endmacro %}
-
-{#- Whether the exchange rate of any currency on this day changed: a row that was converted at it is computed again. -#}
-{% macro has_another_rate(day) -%}
-    {{ day }} in (select rate.rate_date from {{ changes(ref('int_exchange_rate_daily')) }} as rate)
 {%- endmacro %}
 
 {#-

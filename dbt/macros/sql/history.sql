@@ -13,25 +13,4 @@
         and origin.tenant_id = kept.tenant_id
         and kept.source_system = 'hubspot'
         and kept.source_id = origin.{{ key }}
-        and {{ is_changed('kept') }}
 {% endmacro %}
-
-{#-
-  The key of each record of which a snapshot wrote versions since this model's last build. The look-back spares the scan
-  of all versions, as it does for staging views.
--#}
-{% macro records_of_new_versions(snapshot) %}
-    {%- set since = '(' ~ model.get('looked_back_to', 'now()') ~ ')::timestamp' -%}
-    select {{ tenant_table__list('version', config.get('meta')['delta_key']) }}
-    from {{ snapshot }} as version
-    where
-        (version.dbt_valid_from >= {{ since }} or version.dbt_valid_to >= {{ since }})
-        and ops.is_written_since(version.xmin, {{ tenant_table__last_seen() }})
-{% endmacro %}
-
-{#- When a version held: the columns with which each history begins, after its key. -#}
-{% macro version_span() -%}
-    version.dbt_valid_from::timestamptz as valid_from,
-    version.dbt_valid_to::timestamptz as valid_to,
-    version.dbt_valid_to is null as is_current
-{%- endmacro %}

@@ -9,7 +9,7 @@
                 'closed_at', 'lead_id', 'contact_id', 'company_id',
             ],
             hard_deletes='invalidate',
-            meta={'delta_key': ['tenant_id', 'source_system', 'deal_id']},
+            post_hook="alter table {{ this }} alter tenant_id set not null",
         )
     }}
     select
@@ -28,10 +28,8 @@
         contact_id::text as contact_id,
         company_id::text as company_id,
         created_at
-    from {{ ref('stg_operational__deals') }} as deal
-    where
-        not is_deleted
-        and {{ is_changed('deal', {'source_system': "'operational'", 'deal_id': 'deal.deal_id::text'}) }}
+    from {{ ref('stg_operational__deals') }}
+    where not is_deleted
     union all
     select
         tenant_id,
@@ -49,20 +47,6 @@
         null as contact_id,
         null as company_id,
         created_at
-    from {{ ref('stg_hubspot__deals') }} as deal
-    where not is_deleted and {{ is_changed('deal', {'source_system': "'hubspot'"}) }}
-
-    {% call changed_keys() %}
-        select
-            tenant_id,
-            'operational' as source_system,
-            deal_id::text as deal_id
-        from {{ changes(ref('stg_operational__deals')) }} as deal
-        union all
-        select
-            tenant_id,
-            'hubspot' as source_system,
-            deal_id
-        from {{ changes(ref('stg_hubspot__deals')) }} as deal
-    {% endcall %}
+    from {{ ref('stg_hubspot__deals') }}
+    where not is_deleted
 {% endsnapshot %}

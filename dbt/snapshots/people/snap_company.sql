@@ -6,7 +6,7 @@
             strategy='check',
             check_cols=['company_name', 'domain', 'industry', 'employee_count', 'country', 'city'],
             hard_deletes='invalidate',
-            meta={'delta_key': ['tenant_id', 'source_system', 'source_id']},
+            post_hook="alter table {{ this }} alter tenant_id set not null",
         )
     }}
     select
@@ -20,10 +20,5 @@
         country,
         city,
         created_at
-    from {{ ref('int_company_record') }} as record
-    where {{ is_changed('record') }}
-
-    {% call changed_keys() %}
-        {{ keys_of_changes(['int_company_record']) }}
-    {% endcall %}
+    from {{ ref('int_company_record') }}
 {% endsnapshot %}

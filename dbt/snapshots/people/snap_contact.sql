@@ -9,8 +9,10 @@
                 'subscriber_state', 'has_marketing_consent',
             ],
             hard_deletes='invalidate',
-            post_hook="{{ forget_erased(ref('stg_hubspot__contacts'), 'contact_id') }}",
-            meta={'delta_key': ['tenant_id', 'source_system', 'source_id']},
+            post_hook=[
+                "alter table {{ this }} alter tenant_id set not null",
+                "{{ forget_erased(ref('stg_hubspot__contacts'), 'contact_id') }}",
+            ],
         )
     }}
     select
@@ -28,10 +30,8 @@
         null::text as subscriber_state,
         has_marketing_consent,
         created_at
-    from {{ ref('stg_operational__contacts') }} as contact
-    where
-        not is_deleted
-        and {{ is_changed('contact', {'source_system': "'contact'", 'source_id': 'contact.contact_id::text'}) }}
+    from {{ ref('stg_operational__contacts') }}
+    where not is_deleted
     union all
     select
         tenant_id,
@@ -48,10 +48,8 @@
         null as subscriber_state,
         null::boolean as has_marketing_consent,
         created_at
-    from {{ ref('stg_hubspot__contacts') }} as contact
-    where
-        not is_deleted
-        and {{ is_changed('contact', {'source_system': "'hubspot'", 'source_id': 'contact.contact_id'}) }}
+    from {{ ref('stg_hubspot__contacts') }}
+    where not is_deleted
     union all
     select
         tenant_id,
@@ -68,28 +66,6 @@
         state as subscriber_state,
         null::boolean as has_marketing_consent,
         created_at
-    from {{ ref('stg_kit__subscribers') }} as subscriber
-    where
-        not is_deleted
-        and {{ is_changed('subscriber', {'source_system': "'kit'", 'source_id': 'subscriber.subscriber_id'}) }}
-
-    {% call changed_keys() %}
-        select
-            tenant_id,
-            'contact' as source_system,
-            contact_id::text as source_id
-        from {{ changes(ref('stg_operational__contacts')) }} as contact
-        union all
-        select
-            tenant_id,
-            'hubspot' as source_system,
-            contact_id as source_id
-        from {{ changes(ref('stg_hubspot__contacts')) }} as contact
-        union all
-        select
-            tenant_id,
-            'kit' as source_system,
-            subscriber_id as source_id
-        from {{ changes(ref('stg_kit__subscribers')) }} as subscriber
-    {% endcall %}
+    from {{ ref('stg_kit__subscribers') }}
+    where not is_deleted
 {% endsnapshot %}

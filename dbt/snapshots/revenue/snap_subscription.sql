@@ -9,7 +9,7 @@
                 'ended_at', 'is_canceled_at_period_end', 'subscription_schedule_id',
             ],
             hard_deletes='invalidate',
-            meta={'delta_key': ['tenant_id', 'subscription_id']},
+            post_hook="alter table {{ this }} alter tenant_id set not null",
         )
     }}
     select
@@ -36,10 +36,6 @@
         is_canceled_at_period_end,
         subscription_schedule_id,
         created_at
-    from {{ ref('stg_stripe__subscriptions') }} as subscription
-    where not is_deleted and {{ is_changed('subscription') }}
-
-    {% call changed_keys() %}
-        {{ keys_of_changes(['stg_stripe__subscriptions']) }}
-    {% endcall %}
+    from {{ ref('stg_stripe__subscriptions') }}
+    where not is_deleted
 {% endsnapshot %}

@@ -15,7 +15,9 @@ _RAW = dg.AssetSelection.key_prefixes(["raw"])
 _RATES = dg.AssetSelection.key_prefixes(["raw", "ecb"])
 _LAKE = dg.AssetSelection.key_prefixes(["lake"])
 _MODELS = dg.AssetSelection.key_prefixes(["models"])
-_SCORES = dg.AssetSelection.key_prefixes(["scores"], ["watch"])
+_MODEL = dg.AssetSelection.assets(["models", "lead_score"])
+_WATCHED = dg.AssetSelection.assets(["scores", "leads"], ["watch", "lead_score"])
+_SCORES = dg.AssetSelection.key_prefixes(["scores"]) | _WATCHED
 _CREDIT = dg.AssetSelection.key_prefixes(["attribution"])
 _ENRICHMENT = dg.AssetSelection.assets(["ml", "lead_enrichment"])
 _PRODUCED = _RAW | _LAKE | _MODELS | _SCORES | _CREDIT | _ENRICHMENT
@@ -57,8 +59,8 @@ score_rows = dg.define_asset_job(
 )
 train_and_score = dg.define_asset_job(
     "train_and_score",
-    selection=_MODELS | _SCORES,
-    description="Train after an alarm the kind that drifts, predict anew if the model won, and look again.",
+    selection=_MODEL | _WATCHED,
+    description="Train the lead score after an alarm, and score leads if the model won.",
 )
 attribute_channels = dg.define_asset_job("attribute_channels", selection=_CREDIT, description="Credit the channels.")
 publish = dg.define_asset_job(

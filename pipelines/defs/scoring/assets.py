@@ -5,11 +5,14 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.automation import AFTER_UPSTREAM, OWNERS
-from pipelines.defs.scoring.predictions import tell_watched, watch_checks
 from pipelines.resources.platform import Platform
 from tekup.errors import TekupError
 
-_WATCH = dg.AssetKey(["watch", "lead_score"])
+_STILL = {
+    "features_are_still": "feature",
+    "scores_are_still": "score",
+    "calibration_is_still": "calibration",
+}
 
 
 @dg.asset(
@@ -70,17 +73,38 @@ def lead_scores_table(context: dg.AssetExecutionContext) -> dg.MaterializeResult
 
 
 @dg.asset(
-    key=_WATCH,
+    key=["watch", "lead_score"],
     deps=[["scores", "leads"]],
     group_name="scoring",
     owners=OWNERS,
     kinds={"postgres"},
     automation_condition=AFTER_UPSTREAM,
     required_resource_keys={"platform"},
-    check_specs=watch_checks(_WATCH),
+    check_specs=[
+        dg.AssetCheckSpec(
+            name,
+            asset=["watch", "lead_score"],
+            description=f"No tenant's {subject} detector alarmed in this look; false alarms: docs/scoring.md.",
+        )
+        for name, subject in _STILL.items()
+    ],
 )
 def lead_score_watch(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """One row per tenant, model version, thing looked at and look: drift against the training snapshot."""
     from pipelines.models import lead_watch
 
-    yield from tell_watched(_WATCH, lead_watch.watch(context.resources.platform))
+    watched = lead_watch.watch(context.resources.platform)
+    told = {"looks": watched.looks, "alarms": len(watched.alarms)}
+    challenger = (
+        {} if watched.decision is None else {"challenger": watched.decision.outcome, "why": watched.decision.why}
+    )
+    yield dg.MaterializeResult(metadata={**told, **challenger})
+    for name, subject in _STILL.items():
+        alarms = [alarm for alarm in watched.alarms if alarm.subject == subject]
+        yield dg.AssetCheckResult(
+            check_name=name,
+            asset_key=["watch", "lead_score"],
+            passed=not alarms,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"tenants": {alarm.tenant: ", ".join(alarm.names) or subject for alarm in alarms}},
+        )

@@ -87,24 +87,6 @@ def test_settings_are_saved(as_anna: AppTest, anna: httpx.Client) -> None:
         anna.patch("/v1/tenant/settings", json={"timezone": "Europe/Copenhagen"})
 
 
-def test_the_synchronisation_with_hubspot_is_shown_and_set(as_anna: AppTest, anna: httpx.Client) -> None:
-    app = open_part(as_anna, "connections")
-    assert table(app, "Direction")["Direction"] == ["Off", "Off", "Off"]
-    app.selectbox(key="hubspot_set_kind").set_value("deals")
-    app.segmented_control(key="hubspot_set_direction").set_value("in")
-    app.segmented_control(key="hubspot_set_rule").set_value("tekup")
-    next(button for button in app.button if button.label == "Save").click().run()
-    try:
-        shown = table(app, "Direction")
-        assert (shown["Kind"][2], shown["Direction"][2], shown["On conflict"][2]) == (
-            "Deals", "From HubSpot", "TekUp wins",
-        )  # fmt: skip
-        synced = {one["kind"]: one["direction"] for one in anna.get("/v1/hubspot-syncs").json()["items"]}
-        assert synced == {"companies": "off", "contacts": "off", "deals": "in"}
-    finally:
-        anna.patch("/v1/hubspot-syncs/deals", json={"direction": "off", "rule": "newest"})
-
-
 def test_the_audit_trail_is_filtered(as_anna: AppTest) -> None:
     app = open_part(as_anna, "audit")
     assert table(app, "Action")["Action"]

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from dashboards.charts import credit, flows, journey, models, scores, style, trends
+from dashboards.charts import credit, journey, models, scores, style, trends
 from dashboards.formats import Language
 
 DAILY = pl.DataFrame(
@@ -113,42 +113,3 @@ def test_a_score_of_a_new_model_has_a_shape_of_its_own() -> None:
     line, dots = spec["layer"]
     assert line["mark"]["interpolate"] == "step-after"
     assert dots["encoding"]["shape"]["scale"] == {"domain": ["old", "new"], "range": ["circle", "diamond"]}
-
-
-FLOWS = pl.DataFrame({"path": [["A", "B"], ["B"], ["A", "B", "A"]], "count": [6.0, 3.0, 1.0]})
-
-
-def test_what_flows_into_a_node_flows_out_of_it() -> None:
-    nodes, ribbons = flows.lay_out(FLOWS, 2, "Sale", "More")
-    for node in nodes.iter_rows(named=True):
-        into = ribbons.filter((pl.col("target") == node["name"]) & (pl.col("to_step") == node["step"]))["count"].sum()
-        out = ribbons.filter((pl.col("source") == node["name"]) & (pl.col("step") == node["step"]))["count"].sum()
-        assert {into, out} <= {node["count"], 0}
-        assert node["high"] - node["low"] == pytest.approx(node["count"] / 10)
-    assert nodes.filter(pl.col("name") == "Sale")["count"].item() == 10
-    assert ribbons.filter(pl.col("source") == "More")["count"].item() == 1
-    # a short path runs to the end at once
-    assert ribbons.filter((pl.col("source") == "B") & (pl.col("step") == 0))["to_step"].to_list() == [3]
-
-
-def test_nodes_of_a_column_do_not_lie_on_each_other() -> None:
-    nodes, _ = flows.lay_out(FLOWS, 2, "Sale", "More")
-    for _, column in nodes.sort("low").group_by("step"):
-        ordered = column.sort("low")
-        assert all(low > high for low, high in zip(ordered["low"][1:], ordered["high"], strict=False))
-
-
-def test_a_channel_keeps_its_colour_in_a_flow() -> None:
-    spec: dict[str, Any] = flows.draw_flow(FLOWS, 2, ("Sale", "More", "Sales"), Language.EN, order=["B", "A"]).to_dict()
-    domain = spec["layer"][1]["encoding"]["color"]["scale"]["domain"]
-    assert domain[:2] == ["B", "A"]
-
-
-def test_overlap_is_read_row_by_row() -> None:
-    frame = pl.DataFrame(
-        {"channel": ["A", "A"], "other_channel": ["A", "B"], "share": [1.0, 0.2], "conversions": [9.0, 2.0],
-         "label": ["100%", "20%"]}
-    )  # fmt: skip
-    spec: dict[str, Any] = flows.draw_overlap(frame, "Share", "Sales", Language.EN).to_dict()
-    assert spec["layer"][0]["encoding"]["y"]["field"] == "channel"
-    assert spec["layer"][0]["encoding"]["x"]["field"] == "other_channel"

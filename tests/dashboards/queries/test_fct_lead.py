@@ -1,6 +1,5 @@
 """Ranking, filters, search and limits of the lead list."""
 
-from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -51,25 +50,6 @@ def test_a_filter_lets_only_matching_leads_through(tenant: UUID, wanted: LeadFil
 )
 def test_search_reads_signs_as_letters(tenant: UUID, search: str, expected: int) -> None:
     assert fct_lead.read_ranked(tenant, LeadFilter(search=search)).height == expected
-
-
-def test_a_period_lets_those_through_to_whom_it_happened_then(tenant: UUID, today: date) -> None:
-    first, last = today - timedelta(days=9), today
-    wanted = LeadFilter(moment="created", first=first, last=last)
-    assert fct_lead.count_leads(tenant, wanted) == fct_lead.read_ranked(tenant, wanted).height == 10
-    won = fct_lead.read_ranked(tenant, LeadFilter(moment="won", first=first, last=last))
-    assert set(won["status"]) == {"won"}
-    assert fct_lead.count_leads(tenant, LeadFilter(moment="won")) == LEADS // 6
-
-
-def test_moves_sum_to_what_was_counted(tenant: UUID, today: date) -> None:
-    first = today - timedelta(days=29)
-    moves = fct_lead.read_moves(tenant, "source", first - timedelta(days=30), first, today)
-    assert moves["created_now"].sum() == moves["created_before"].sum() == 30
-    assert set(moves["segment"]) == set(CHANNELS)
-    by_industry = fct_lead.read_moves(tenant, "industry", first - timedelta(days=30), first, today)
-    assert dict(zip(by_industry["segment"], by_industry["created_now"], strict=True)) == {"it": 20, "unknown": 10}
-    assert by_industry["won_now"].sum() == moves["won_now"].sum() > 0
 
 
 def test_a_lead_of_nobody_is_an_empty_frame(tenant: UUID) -> None:

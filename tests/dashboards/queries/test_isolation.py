@@ -10,17 +10,13 @@ import pytest
 
 from dashboards.queries import (
     attribution_distribution,
-    attribution_overlap,
-    attribution_path,
     check_failure,
     check_result,
     dim_campaign,
     dim_experiment,
     fct_attribution_campaign,
     fct_attribution_credit,
-    fct_attribution_daily,
     fct_campaign_spend_daily,
-    fct_conversion,
     fct_customer_cohort_monthly,
     fct_deal,
     fct_deal_forecast,
@@ -36,7 +32,6 @@ from dashboards.queries import (
     fct_pipeline_stage,
     fct_quality_daily,
     fct_refund,
-    fct_reject,
     fct_revenue_retention_monthly,
     fct_subscription_churn,
     fct_touchpoint,
@@ -60,26 +55,20 @@ from tests.fixtures.database import TwoTenants
 pytestmark = pytest.mark.usefixtures("here")
 
 _LONG_AGO, _LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-_PERIODS = (_LONG_AGO.date(), utc_now().date() - timedelta(days=29), _LATER.date())
+_LOOKBACK = timedelta(days=90)
 QUERIES: dict[str, tuple[Callable[[UUID], pl.DataFrame], int]] = {
     "daily": (lambda t: kpi_tenant_daily.read_daily(t, _LONG_AGO.date(), _LATER.date()), DAYS),
     "monthly": (lambda t: fct_revenue_retention_monthly.read_complete(t, 12), 3),
     "ranked": (lambda t: fct_lead.read_ranked(t, LeadFilter()), LEADS),
     "lead": (lambda t: fct_lead.read_lead(t, lead_id(1)), 1),
-    "lead moves": (lambda t: fct_lead.read_moves(t, "source", *_PERIODS), 4),
-    "value moves": (lambda t: fct_conversion.read_moves(t, "source", *_PERIODS), 2),
-    "spend moves": (lambda t: fct_campaign_spend_daily.read_moves(t, *_PERIODS), 2),
     "timeline": (lambda t: fct_touchpoint.read_timeline(t, "person:1"), 4),
-    "paths": (attribution_path.read_paths, 4),
-    "overlap": (attribution_overlap.read_overlap, 3),
-    "weeks": (lambda t: fct_attribution_daily.read_weeks(t, "markov", 104), 60),
+    "paths": (lambda t: fct_touchpoint.read_top_paths(t, _LONG_AGO, _LATER, _LOOKBACK), 2),
     "campaigns": (lambda t: fct_attribution_campaign.read_campaigns(t, "markov", "email"), 3),
     "distributions": (attribution_distribution.read_distributions, 6),
     "credit": (fct_attribution_credit.read_credit, len(MODELS) * len(CHANNELS)),
     "sources": (sync_run.read_sources, 2),
     "runs": (sync_run.read_recent, 3),
     "checks": (check_result.read_checks, 2),
-    "rejects": (fct_reject.read_rejects, 2),
     "failures": (check_failure.read_failures, 1),
     "funnel": (lambda t: fct_lead_funnel.read_funnel(t, _LONG_AGO.date()), 2),
     "stages": (fct_pipeline_stage.read_stages, 3),
@@ -147,13 +136,12 @@ def test_figures_are_not_added_up_over_tenants(two_tenants: TwoTenants, today: d
 @pytest.mark.parametrize(
     "table", ["marts.kpi_tenant_daily", "marts.fct_lead", "marts.fct_lead_score", "marts.fct_touchpoint",
               "marts.fct_conversion", "marts.fct_attribution_credit", "marts.fct_attribution_campaign",
-              "ml.attribution_distribution", "ml.attribution_path", "ml.attribution_overlap",
-              "ops.sync_run", "ops.check_result",
+              "ml.attribution_distribution", "ops.sync_run", "ops.check_result",
               "ml.model_curve", "ml.model_slice", "ops.check_failure", "ops.quality_daily", "marts.fct_quality_daily",
               "marts.fct_lead_funnel", "marts.fct_pipeline_stage",
               "marts.fct_deal_forecast", "marts.fct_deal_outcome_monthly", "marts.fct_deal",
               "marts.fct_deal_stage_history", "marts.fct_mrr_daily", "marts.fct_customer_cohort_monthly",
-              "marts.fct_subscription_churn", "marts.fct_refund", "marts.fct_dispute", "marts.fct_reject",
+              "marts.fct_subscription_churn", "marts.fct_refund", "marts.fct_dispute",
               "marts.dim_campaign", "marts.fct_campaign_spend_daily", "marts.dim_experiment",
               "marts.fct_experiment_result_daily"]
 )  # fmt: skip

@@ -169,24 +169,6 @@ class TestScoreLead:
         assert by_id["features_from"] == "lead"
         assert by_id["probability"] == by_features["probability"]
 
-    @pytest.mark.parametrize("language", ["en", "da"])
-    def test_the_shortcut_answers_as_the_whole_way_does(
-        self, client: httpx.Client, as_a: Header, language: str
-    ) -> None:
-        header = as_a | {"accept-language": language}
-        for path, body in (
-            ("/v1/scores", {"features": FEATURES}),
-            ("/v1/scores", {"lead_id": str(world.lead_id(1)), "reasons": 2}),
-            ("/v1/scores/batch", {"leads": [{"features": FEATURES}, {"lead_id": str(uuid4())}], "reasons": 1}),
-        ):
-            short = client.post(path, headers=header, json=body)
-            whole = client.post(f"{path}?language={language}", headers=as_a, json=body)
-            assert short.status_code == whole.status_code == 200
-            assert {**short.json(), "scored_at": None} == {**whole.json(), "scored_at": None}
-            assert short.json()["scored_at"].endswith("Z")
-            for name in ("content-type", "content-language", "vary"):
-                assert short.headers[name] == whole.headers[name], name
-
 
 class TestScoreLeads:
     def test_anonymous_gets_401(self, client: httpx.Client) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import orjson
@@ -20,8 +20,6 @@ from serving.app import create_app
 from serving.webhooks.endpoints import LARGEST_BODY_BYTES
 from tekup.db import Database, Doors, Role
 from tekup.directory.webhooks import rotate_webhook
-from tekup.privacy.ledger import forget_erasure, remember_erased
-from tekup.privacy.persons import Person
 from tekup.settings import Settings
 from tests.fixtures.database import TwoTenants
 from tests.integrations.running import Sandbox
@@ -141,22 +139,6 @@ class TestWhatIsStored:
         assert stored["payload"] == EVENT
         assert stored["occurred_at"].timestamp() == EVENT["created"]
         assert stored["folded_at"] is None
-
-    def test_of_an_erased_person_only_the_hint_is_stored(
-        self, http: httpx.Client, door_of: Doorway, inbox: Inbox, doors: Doors, two_tenants: TwoTenants
-    ) -> None:
-        customer = {"id": "cus_gone", "object": "customer", "email": "Gone@Hook.example", "name": "Karen Privat"}
-        event = {**EVENT, "id": "evt_gone", "data": {"object": customer}}
-        mine, other = door_of("stripe"), door_of("stripe", two_tenants.b.id)
-        gone = Person({"email": frozenset({"gone@hook.example"})})
-        remember_erased(doors, mine.tenant_id, uuid4(), gone)
-        try:
-            assert [post_stripe(http, door, event).json()["stored"] for door in (mine, other)] == [1, 1]
-        finally:
-            forget_erasure(doors, mine.tenant_id, gone)
-        (kept,), (whole,) = inbox(mine.tenant_id), inbox(other.tenant_id)
-        assert (kept["payload"], kept["hints"]) == ({}, [["customers", "cus_gone"]])
-        assert whole["payload"] == event
 
     def test_a_replayed_body_is_known_already(self, http: httpx.Client, door_of: Doorway, inbox: Inbox) -> None:
         door = door_of("stripe")

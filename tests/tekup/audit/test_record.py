@@ -6,22 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psycopg import sql
 
 from tekup.audit import describe_change
-from tekup.audit.record import _literal
 
 KEY = b"k" * 32
-
-
-@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
-def test_a_text_is_quoted_as_the_driver_quotes_it(value: str) -> None:
-    assert _literal(value) == sql.quote(value)
-
-
-def test_what_can_not_be_a_text_of_the_database_is_refused() -> None:
-    with pytest.raises(ValueError, match="NUL"):
-        _literal("a\0b")
 
 
 def test_only_what_differs_is_told() -> None:

@@ -1,34 +1,33 @@
 {{
     config(
         materialized='table',
-        meta={'delta_key': ['tenant_id'], 'change_log': ['tenant_id']},
         indexes=[{'columns': ['tenant_id', 'source_system', 'pipeline_key', 'stage_key'], 'unique': true}],
     )
 }}
 
 with named as (
     select
-        deal.tenant_id,
-        deal.source_system,
-        coalesce(deal.pipeline_id, '') as pipeline_key,
-        coalesce(deal.stage_id, '') as stage_key,
-        max(deal.stage_name) as stage_name,
-        max(deal.win_rate) as stated_win_rate
-    from {{ ref('fct_deal') }} as deal
-    where not deal.is_mirrored and {{ is_changed('deal') }}
-    group by deal.tenant_id, deal.source_system, coalesce(deal.pipeline_id, ''), coalesce(deal.stage_id, '')
+        tenant_id,
+        source_system,
+        coalesce(pipeline_id, '') as pipeline_key,
+        coalesce(stage_id, '') as stage_key,
+        max(stage_name) as stage_name,
+        max(win_rate) as stated_win_rate
+    from {{ ref('fct_deal') }}
+    where not is_mirrored
+    group by tenant_id, source_system, coalesce(pipeline_id, ''), coalesce(stage_id, '')
 ),
 
 visits as (
     select distinct
-        stay.tenant_id,
-        stay.source_system,
-        stay.deal_id,
-        coalesce(stay.pipeline_id, '') as pipeline_key,
-        coalesce(stay.stage_id, '') as stage_key,
-        stay.status
-    from {{ ref('fct_deal_stage_history') }} as stay
-    where stay.status <> 'open' and not stay.is_mirrored and {{ is_changed('stay') }}
+        tenant_id,
+        source_system,
+        deal_id,
+        coalesce(pipeline_id, '') as pipeline_key,
+        coalesce(stage_id, '') as stage_key,
+        status
+    from {{ ref('fct_deal_stage_history') }}
+    where status <> 'open' and not is_mirrored
 ),
 
 outcomes as (
@@ -45,12 +44,12 @@ outcomes as (
 
 overall as (
     select
-        deal.tenant_id,
-        deal.source_system,
-        avg((deal.status = 'won')::int)::double precision as win_rate
-    from {{ ref('fct_deal') }} as deal
-    where deal.status <> 'open' and not deal.is_mirrored and {{ is_changed('deal') }}
-    group by deal.tenant_id, deal.source_system
+        tenant_id,
+        source_system,
+        avg((status = 'won')::int)::double precision as win_rate
+    from {{ ref('fct_deal') }}
+    where status <> 'open' and not is_mirrored
+    group by tenant_id, source_system
 )
 
 select
@@ -74,7 +73,3 @@ left join outcomes
         and outcomes.pipeline_key = named.pipeline_key
         and outcomes.stage_key = named.stage_key
 left join overall on overall.tenant_id = named.tenant_id and overall.source_system = named.source_system
-
-{% call changed_keys() %}
-    {{ tenants_of_changes(['fct_deal', 'fct_deal_stage_history']) }}
-{% endcall %}

@@ -1,6 +1,6 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'lead_id'], 'change_log': ['tenant_id', 'lead_id', 'person_id']},
+        meta={'change_log': ['tenant_id', 'lead_id', 'person_id']},
         indexes=[
             {'columns': ['tenant_id', 'lead_id'], 'unique': true},
             {'columns': ['tenant_id', 'person_id', 'converted_at']},
@@ -25,14 +25,4 @@ select
 from {{ ref('fct_lead') }} as lead
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = lead.tenant_id
 {{ join_rates('lead.currency', 'tenant.currency', tenant_date('lead.won_at', 'tenant.timezone')) }}
-where lead.is_won and lead.won_at is not null and {{ is_changed('lead') }}
-
-{% call changed_keys() %}
-    {{ keys_of_changes(['fct_lead']) }}
-    union all
-    select
-        built.tenant_id,
-        built.lead_id
-    from {{ this }} as built
-    where {{ has_another_rate('built.converted_date') }}
-{% endcall %}
+where lead.is_won and lead.won_at is not null

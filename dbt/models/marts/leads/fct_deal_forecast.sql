@@ -1,9 +1,4 @@
-{{
-    config(
-        meta={'delta_key': ['tenant_id']},
-        indexes=[{'columns': ['tenant_id', 'source_system', 'expected_month', 'currency'], 'unique': true}],
-    )
-}}
+{{ config(indexes=[{'columns': ['tenant_id', 'source_system', 'expected_month', 'currency'], 'unique': true}]) }}
 
 {#-
   A deal is won or not, independently of the others given its stage's chance: variance amount² p (1 - p). The chance
@@ -34,7 +29,6 @@ with deals as (
         and deal.expected_close_date is not null
         and deal.amount_cents is not null
         and not deal.is_mirrored
-        and {{ is_changed('deal') }}
 ),
 
 stages as (
@@ -79,7 +73,3 @@ select
     {{ to_bigint('greatest(expected - margin, 0)') }} as expected_amount_cents_low,
     {{ to_bigint('least(expected + margin, amount)') }} as expected_amount_cents_high
 from months
-
-{% call changed_keys() %}
-    {{ tenants_of_changes(['fct_deal', 'int_stage_estimate']) }}
-{% endcall %}

@@ -9,7 +9,9 @@ select
     version.tenant_id,
     version.source_system,
     version.deal_id,
-    {{ version_span() }},
+    version.dbt_valid_from::timestamptz as valid_from,
+    version.dbt_valid_to::timestamptz as valid_to,
+    version.dbt_valid_to is null as is_current,
     version.deal_name,
     version.pipeline_id,
     version.stage_id,
@@ -27,5 +29,10 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenan
 where {{ is_changed('version') }}
 
 {% call changed_keys() %}
-    {{ records_of_new_versions(ref('snap_deal')) }}
+    select
+        tenant_id,
+        source_system,
+        deal_id
+    from {{ ref('snap_deal') }} as version
+    where {{ is_written_since_build_of('fct_deal_history', 'version.xmin') }}
 {% endcall %}

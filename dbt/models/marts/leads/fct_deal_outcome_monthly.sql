@@ -1,25 +1,16 @@
-{{
-    config(
-        meta={'delta_key': ['tenant_id']},
-        indexes=[{'columns': ['tenant_id', 'source_system', 'closed_month', 'currency'], 'unique': true}],
-    )
-}}
+{{ config(indexes=[{'columns': ['tenant_id', 'source_system', 'closed_month', 'currency'], 'unique': true}]) }}
 
 with closed as (
     select
-        deal.tenant_id,
-        deal.source_system,
-        date_trunc('month', deal.closed_date)::date as closed_month,
-        deal.currency,
-        deal.status,
-        deal.amount_cents,
-        extract(epoch from deal.closed_at - deal.created_at)::double precision / 86400 as days_to_close
-    from {{ ref('fct_deal') }} as deal
-    where
-        deal.status in ('won', 'lost')
-        and deal.closed_date is not null
-        and not deal.is_mirrored
-        and {{ is_changed('deal') }}
+        tenant_id,
+        source_system,
+        date_trunc('month', closed_date)::date as closed_month,
+        currency,
+        status,
+        amount_cents,
+        extract(epoch from closed_at - created_at)::double precision / 86400 as days_to_close
+    from {{ ref('fct_deal') }}
+    where status in ('won', 'lost') and closed_date is not null and not is_mirrored
 )
 
 select
@@ -36,7 +27,3 @@ select
     percentile_cont(0.5) within group (order by days_to_close) filter (where status = 'lost') as median_days_to_lose
 from closed
 group by tenant_id, source_system, closed_month, currency
-
-{% call changed_keys() %}
-    {{ tenants_of_changes(['fct_deal']) }}
-{% endcall %}

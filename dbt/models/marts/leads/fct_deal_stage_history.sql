@@ -1,6 +1,6 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'source_system', 'deal_id'], 'change_log': ['tenant_id']},
+        meta={'delta_key': ['tenant_id', 'source_system', 'deal_id']},
         indexes=[
             {'columns': ['tenant_id', 'source_system', 'deal_id', 'stay_number'], 'unique': true},
             {'columns': ['tenant_id', 'pipeline_id']},

@@ -1,6 +1,5 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id']},
         indexes=[
             {'columns': ['tenant_id', 'source_system', 'pipeline_key', 'stage_key', 'currency'], 'unique': true},
         ],
@@ -9,34 +8,29 @@
 
 with open_deals as (
     select
-        deal.tenant_id,
-        deal.source_system,
-        coalesce(deal.pipeline_id, '') as pipeline_key,
-        coalesce(deal.stage_id, '') as stage_key,
-        deal.currency,
-        count(*) filter (where deal.status = 'open') as open_deal_count,
-        sum(deal.amount_cents) filter (where deal.status = 'open') as open_amount_cents,
-        count(*) filter (where deal.status = 'open' and deal.amount_cents is null) as unvalued_deal_count
-    from {{ ref('fct_deal') }} as deal
-    where not deal.is_mirrored and {{ is_changed('deal') }}
-    group by
-        deal.tenant_id, deal.source_system, coalesce(deal.pipeline_id, ''), coalesce(deal.stage_id, ''), deal.currency
+        tenant_id,
+        source_system,
+        coalesce(pipeline_id, '') as pipeline_key,
+        coalesce(stage_id, '') as stage_key,
+        currency,
+        count(*) filter (where status = 'open') as open_deal_count,
+        sum(amount_cents) filter (where status = 'open') as open_amount_cents,
+        count(*) filter (where status = 'open' and amount_cents is null) as unvalued_deal_count
+    from {{ ref('fct_deal') }}
+    where not is_mirrored
+    group by tenant_id, source_system, coalesce(pipeline_id, ''), coalesce(stage_id, ''), currency
 ),
 
 stays as (
     select
-        stay.tenant_id,
-        stay.source_system,
-        stay.pipeline_id,
-        stay.stage_id,
-        percentile_cont(0.5) within group (order by stay.days_in_stage) as median_days_in_stage
-    from {{ ref('fct_deal_stage_history') }} as stay
-    where
-        stay.is_entry_known
-        and stay.days_in_stage is not null
-        and not stay.is_mirrored
-        and {{ is_changed('stay') }}
-    group by stay.tenant_id, stay.source_system, stay.pipeline_id, stay.stage_id
+        tenant_id,
+        source_system,
+        pipeline_id,
+        stage_id,
+        percentile_cont(0.5) within group (order by days_in_stage) as median_days_in_stage
+    from {{ ref('fct_deal_stage_history') }}
+    where is_entry_known and days_in_stage is not null and not is_mirrored
+    group by tenant_id, source_system, pipeline_id, stage_id
 )
 
 select
@@ -68,7 +62,3 @@ left join stays
         and stays.source_system = deal.source_system
         and stays.pipeline_id = deal.pipeline_key
         and stays.stage_id = deal.stage_key
-
-{% call changed_keys() %}
-    {{ tenants_of_changes(['fct_deal', 'fct_deal_stage_history', 'int_stage_estimate']) }}
-{% endcall %}

@@ -9,7 +9,9 @@ select
     version.tenant_id,
     version.source_system,
     version.source_id,
-    {{ version_span() }},
+    version.dbt_valid_from::timestamptz as valid_from,
+    version.dbt_valid_to::timestamptz as valid_to,
+    version.dbt_valid_to is null as is_current,
     version.company_name,
     version.domain,
     version.industry,
@@ -22,5 +24,10 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenan
 where {{ is_changed('version') }}
 
 {% call changed_keys() %}
-    {{ records_of_new_versions(ref('snap_company')) }}
+    select
+        tenant_id,
+        source_system,
+        source_id
+    from {{ ref('snap_company') }} as version
+    where {{ is_written_since_build_of('dim_company_history', 'version.xmin') }}
 {% endcall %}

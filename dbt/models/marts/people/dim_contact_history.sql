@@ -12,7 +12,9 @@ select
     version.tenant_id,
     version.source_system,
     version.source_id,
-    {{ version_span() }},
+    version.dbt_valid_from::timestamptz as valid_from,
+    version.dbt_valid_to::timestamptz as valid_to,
+    version.dbt_valid_to is null as is_current,
     identity.person_id,
     version.email,
     version.first_name,
@@ -35,7 +37,12 @@ left join {{ ref('dim_person_identity') }} as identity
 where {{ is_changed('version') }}
 
 {% call changed_keys() %}
-    {{ records_of_new_versions(ref('snap_contact')) }}
+    select
+        tenant_id,
+        source_system,
+        source_id
+    from {{ ref('snap_contact') }} as version
+    where {{ is_written_since_build_of('dim_contact_history', 'version.xmin') }}
     union all
     select
         tenant_id,

@@ -10,7 +10,6 @@
         indexes=[
             {'columns': ['tenant_id', 'charge_id'], 'unique': true},
             {'columns': ['tenant_id', 'created_at']},
-            {'columns': ['tenant_id', 'customer_id']},
         ],
     )
 }}

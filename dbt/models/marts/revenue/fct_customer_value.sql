@@ -1,25 +1,19 @@
-{{
-    config(
-        meta={'delta_key': ['tenant_id', 'customer_id']},
-        indexes=[{'columns': ['tenant_id', 'customer_id'], 'unique': true}],
-    )
-}}
+{{ config(indexes=[{'columns': ['tenant_id', 'customer_id'], 'unique': true}]) }}
 
 with paid as (
     select
-        pay.tenant_id,
-        pay.customer_id,
-        min(pay.paid_date) filter (where pay.kind = 'paid') as first_paid_date,
-        max(pay.paid_date) filter (where pay.kind = 'paid') as last_paid_date,
-        count(*) filter (where pay.kind = 'paid') as payment_count,
+        tenant_id,
+        customer_id,
+        min(paid_date) filter (where kind = 'paid') as first_paid_date,
+        max(paid_date) filter (where kind = 'paid') as last_paid_date,
+        count(*) filter (where kind = 'paid') as payment_count,
         {% for kind, sign in [('paid', 1), ('refunded', -1), ('disputed', -1)] %}
-            {{ sign }} * coalesce(sum(pay.reporting_cents) filter (where pay.kind = '{{ kind }}'), 0)
-                as {{ kind }}_cents,
+            {{ sign }} * coalesce(sum(reporting_cents) filter (where kind = '{{ kind }}'), 0) as {{ kind }}_cents,
         {% endfor %}
-        count(*) filter (where pay.reporting_cents is null) as unconverted_count
-    from {{ ref('int_customer_pay') }} as pay
-    where pay.customer_id is not null and {{ is_changed('pay') }}
-    group by pay.tenant_id, pay.customer_id
+        count(*) filter (where reporting_cents is null) as unconverted_count
+    from {{ ref('int_customer_pay') }}
+    where customer_id is not null
+    group by tenant_id, customer_id
 ),
 
 recurring as (
@@ -30,7 +24,6 @@ recurring as (
         max(movement.movement_date) filter (where movement.movement_type = 'churn') as last_churn_date,
         sum(movement.closing_mrr_cents - movement.opening_mrr_cents) as mrr_change_cents
     from {{ ref('fct_mrr_movement') }} as movement
-    where {{ is_changed('movement') }}
     group by movement.tenant_id, movement.customer_id
 )
 
@@ -57,23 +50,4 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = customer.tena
 left join paid on paid.tenant_id = customer.tenant_id and paid.customer_id = customer.customer_id
 left join recurring
     on recurring.tenant_id = customer.tenant_id and recurring.customer_id = customer.customer_id
-where not customer.is_deleted and {{ is_changed('customer') }}
-
-{% call changed_keys() %}
-    {{ keys_of_changes(['stg_stripe__customers', 'fct_refund', 'fct_dispute', 'fct_mrr_movement']) }}
-    union all
-    select
-        tenant_id,
-        customer_id
-    from {{ changes(ref('fct_charge'), [
-        'tenant_id', 'charge_id', 'customer_id', 'is_succeeded', 'amount_cents', 'currency', 'created_date'
-    ]) }} as charge
-    {%- for moves in ['fct_charge', 'fct_refund', 'fct_dispute'] %}
-    union all
-    select
-        moved.tenant_id,
-        moved.customer_id
-    from {{ ref(moves) }} as moved
-    where {{ has_another_rate('moved.created_date') }}
-    {%- endfor %}
-{% endcall %}
+where not customer.is_deleted

@@ -1,10 +1,7 @@
 {{
     config(
-        meta={'delta_key': ['tenant_id', 'dispute_id'], 'change_log': ['tenant_id', 'dispute_id', 'customer_id']},
-        indexes=[
-            {'columns': ['tenant_id', 'dispute_id'], 'unique': true},
-            {'columns': ['tenant_id', 'charge_id']},
-        ],
+        meta={'change_log': ['tenant_id', 'dispute_id']},
+        indexes=[{'columns': ['tenant_id', 'dispute_id'], 'unique': true}],
     )
 }}
 
@@ -35,14 +32,4 @@ from {{ ref('stg_stripe__disputes') }} as dispute
 inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = dispute.tenant_id
 left join {{ ref('fct_charge') }} as charge
     on charge.tenant_id = dispute.tenant_id and charge.charge_id = dispute.charge_id
-where not dispute.is_deleted and {{ is_changed('dispute') }}
-
-{% call changed_keys() %}
-    {{ keys_of_changes(['stg_stripe__disputes']) }}
-    union all
-    select
-        built.tenant_id,
-        built.dispute_id
-    from {{ changes(ref('fct_charge')) }} as charge
-    inner join {{ this }} as built on built.tenant_id = charge.tenant_id and built.charge_id = charge.charge_id
-{% endcall %}
+where not dispute.is_deleted

@@ -79,5 +79,5 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = named.tenant_
         built.tenant_id,
         built.customer_id
     from {{ this }} as built
-    where {{ has_another_rate('built.movement_date') }}
+    where exists (select from {{ changes(ref('int_exchange_rate_daily')) }} as rate)
 {% endcall %}

@@ -1,15 +1,11 @@
 {{
     config(
         meta={
-            'delta_key': ['tenant_id', 'subscription_id'],
             'change_log': [
                 'tenant_id', 'subscription_id', 'customer_id', 'started_at', 'ended_at', 'created_at',
             ],
         },
-        indexes=[
-            {'columns': ['tenant_id', 'subscription_id'], 'unique': true},
-            {'columns': ['tenant_id', 'product_id']},
-        ],
+        indexes=[{'columns': ['tenant_id', 'subscription_id'], 'unique': true}],
     )
 }}
 
@@ -24,7 +20,6 @@ with priced as (
         max({{ try_epoch("(item.value ->> 'current_period_end')") }}) as current_period_end_at
     from {{ ref('stg_stripe__subscriptions') }} as subscription
     cross join lateral {{ json_elements('subscription.items') }} as item
-    where {{ is_changed('subscription') }}
     group by subscription.tenant_id, subscription.subscription_id
 )
 
@@ -62,14 +57,4 @@ left join {{ ref('fct_subscription_interval') }} as part
         and part.valid_to_at is null
 left join {{ ref('stg_stripe__products') }} as product
     on product.tenant_id = priced.tenant_id and product.product_id = priced.product_id
-where not subscription.is_deleted and {{ is_changed('subscription') }}
-
-{% call changed_keys() %}
-    {{ keys_of_changes(['stg_stripe__subscriptions', 'fct_subscription_interval']) }}
-    union all
-    select
-        built.tenant_id,
-        built.subscription_id
-    from {{ changes(ref('stg_stripe__products')) }} as product
-    inner join {{ this }} as built on built.tenant_id = product.tenant_id and built.product_id = product.product_id
-{% endcall %}
+where not subscription.is_deleted

@@ -8,7 +8,9 @@
 select
     version.tenant_id,
     version.subscription_id,
-    {{ version_span() }},
+    version.dbt_valid_from::timestamptz as valid_from,
+    version.dbt_valid_to::timestamptz as valid_to,
+    version.dbt_valid_to is null as is_current,
     version.customer_id,
     version.status,
     version.pause_behavior,
@@ -26,5 +28,9 @@ inner join {{ ref('dim_tenant') }} as tenant on tenant.tenant_id = version.tenan
 where {{ is_changed('version') }}
 
 {% call changed_keys() %}
-    {{ records_of_new_versions(ref('snap_subscription')) }}
+    select
+        tenant_id,
+        subscription_id
+    from {{ ref('snap_subscription') }} as version
+    where {{ is_written_since_build_of('fct_subscription_history', 'version.xmin') }}
 {% endcall %}

@@ -1,1 +1,0 @@
-"""The CRM and HubSpot kept alike, both ways. Pulling HubSpot into the warehouse is the pipelines' business."""
