@@ -258,9 +258,10 @@ class _Copy:
 
     def _middle(self, window: _Window) -> dict[str, Any]:
         row = self._target.execute(
-            sql.SQL("select changed_xid::text, id::text from {} order by changed_xid desc, id desc limit 1").format(
-                self._stage
-            )
+            # by the stamp: a bare name in `order by` would be the text that is selected, of which '9' comes after '10'
+            sql.SQL(
+                "select s.changed_xid::text, s.id::text from {} s order by s.changed_xid desc, s.id desc limit 1"
+            ).format(self._stage)
         ).fetchone()
         assert row is not None
         rest = {"high": window.high, "xid": row[0], "id": row[1]}
@@ -287,8 +288,8 @@ class _Copy:
         """Mark deleted rows. On equal stamps the live row wins: it was written again by the deleting transaction."""
         tombs = self._source.connection.execute(
             sql.SQL(
-                "select distinct on (entity_id) entity_id, changed_xid::text, deleted_at from app.tombstones "
-                "where entity = {} and {} order by entity_id, changed_xid desc"
+                "select distinct on (entity_id) entity_id, changed_xid::text, deleted_at from app.tombstones as t "
+                "where entity = {} and {} order by entity_id, t.changed_xid desc"
             ).format(sql.Literal(self._result.stream), self._condition(window))
         ).fetchall()
         if not tombs:

@@ -8,7 +8,7 @@ from tekup.db import Database
 from tests.dbt.conftest import Warehouse, kept_rows
 from tests.dbt.history import HISTORY_TABLES, History
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 _KEPT = (
     *HISTORY_TABLES, "intermediate.snap_contact", "intermediate.snap_company", "intermediate.snap_deal",

@@ -11,9 +11,9 @@ from tekup.db import Database, Doors, Role
 from tekup.directory.tenants import create_tenant
 from tests.fixtures.warehouse import Warehouse
 from tests.security import rows
-from tests.serving.conftest import api, as_a, as_b, client, filled, live_version, token_of
+from tests.serving.conftest import api, as_a, as_b, client, filled, live_version, token_of, two_tenants
 
-__all__ = ["api", "as_a", "as_b", "client", "filled", "live_version", "token_of"]
+__all__ = ["api", "as_a", "as_b", "client", "filled", "live_version", "token_of", "two_tenants"]
 
 ATTACKERS = (Role.APP, Role.READER)
 

@@ -109,6 +109,28 @@ def test_a_row_deleted_and_made_again_in_one_transaction_lives(doors: Doors, two
     assert copied(doors, tenant) == {SHARED_ID: "second"}
 
 
+def test_the_last_of_two_deletions_counts_where_its_stamp_has_a_digit_more(
+    doors: Doors, two_tenants: TwoTenants
+) -> None:
+    tenant = two_tenants.a.id
+    with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant) as connection:
+        insert(connection, tenant, "twice gone", SHARED_ID)
+    pull_operational(doors, tenant)
+    with doors.tenant_transaction(Database.WAREHOUSE, Role.PIPELINE, tenant) as connection:
+        connection.execute("update raw_operational.companies set changed_xid = '9'")
+        connection.execute("delete from ops.sync_cursor")
+    with psycopg.connect(doors.admin_url(Database.OPERATIONAL)) as admin:
+        admin.execute("set local session_replication_role = replica")
+        admin.execute("delete from app.companies where tenant_id = %s", (tenant,))
+        for stamp in ("10", "9"):
+            admin.execute(
+                "insert into app.tombstones (tenant_id, entity, entity_id, changed_xid) values (%s, %s, %s, %s)",
+                (tenant, "companies", SHARED_ID, stamp),
+            )
+    pull_operational(doors, tenant)
+    assert copied(doors, tenant) == {}
+
+
 def test_a_second_pull_reads_nothing(doors: Doors, two_tenants: TwoTenants) -> None:
     tenant = two_tenants.a.id
     with doors.tenant_transaction(Database.OPERATIONAL, Role.APP, tenant) as connection:

@@ -100,6 +100,30 @@ def test_an_untouched_trail_is_intact_in_several_seals(tampering: psycopg.Connec
     assert report.seals >= 3
 
 
+def test_a_trail_is_sealed_in_order_where_transaction_numbers_gain_a_digit(doors: Doors, kept: Kept) -> None:
+    made = create_tenant(doors, "Odometer ApS", "odometer.example")
+    try:
+        for number in range(6):
+            entry = Entry(tenant_id=made.id, actor_kind="user", actor_id=f"u{number}", action="lead.read")
+            with doors.tenant_transaction(kept.database, Role.APP, made.id) as connection:
+                trail.append(connection, kept.database, entry)
+        with psycopg.connect(doors.admin_url(kept.database)) as admin:
+            admin.execute("set local session_replication_role = replica")
+            for number in range(6):
+                changed = f"update {kept.table} set xid = %s where tenant_id = %s and actor_id = %s"
+                admin.execute(changed.encode(), (str(8 + number), made.id, f"u{number}"))
+        for _ in range(3):
+            with doors.tenant_transaction(kept.database, Role.APP, made.id, isolation="REPEATABLE READ") as connection:
+                assert trail.seal_next(connection, kept.database, made.id, kept.key, most=2) is not None
+        with doors.tenant_transaction(kept.database, Role.OWNER, made.id) as connection:
+            found = verify_chain(trail.segments(connection, kept.database, made.id, kept.trusted), kept.trusted)
+            read = trail.read_after(connection, kept.database, made.id, (0, str(UUID(int=0))), 10)
+        assert (found.findings, found.entries, found.seals) == ([], 6, 3)
+        assert [row["actor_id"] for row in read] == [f"u{number}" for number in range(6)]
+    finally:
+        delete_tenant(doors, made)
+
+
 CHANGES = {
     "action": "'lead.delete'",
     "actor_id": "'somebody else'",
