@@ -1,12 +1,10 @@
-"""The sandbox for tests that pull, shared with the tests of integrations, and tenants that no other test fills."""
+"""The sandbox for tests that pull, shared with the tests of integrations."""
 
 from collections.abc import Iterator
 
 import pytest
 from dagster._core.storage.defs_state.base import _current_storage
 
-from tekup.db import Doors
-from tests.fixtures.database import TwoTenants, tenants_for_a_while
 from tests.integrations.conftest import sandbox, world
 
 __all__ = ["sandbox", "world"]
@@ -18,10 +16,3 @@ def no_ended_instance() -> Iterator[None]:
     _current_storage.set(None)
     yield
     _current_storage.set(None)
-
-
-@pytest.fixture(scope="module")
-def two_tenants(doors: Doors) -> Iterator[TwoTenants]:
-    """Tenants A and B of one file of the pipelines' tests."""
-    with tenants_for_a_while(doors, Alfa="alfa-pull.example", Beta="beta-pull.example") as made:
-        yield made

@@ -55,6 +55,13 @@ def filled(doors: Doors, two_tenants: TwoTenants) -> TwoTenants:
     return two_tenants
 
 
+@pytest.fixture(scope="module")
+def leads_as_planned(doors: Doors, filled: TwoTenants) -> None:
+    """For files that compare what is listed or found whole: leads that other files left are taken away."""
+    for tenant, offset in ((filled.a, 0.0), (filled.b, 0.2)):
+        world.fill_operational(doors, tenant.id, world.plan_leads(tenant.domain, offset))
+
+
 @pytest.fixture(scope="package")
 def api(settings: Settings, filled: TwoTenants, live_version: str) -> Iterator[Api]:
     """The application behind a real server."""

@@ -14,11 +14,7 @@ from tests.serving import world
 Header = dict[str, str]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def leads_as_planned(doors: Doors, filled: TwoTenants) -> None:
-    """What is listed is compared whole: leads that other files left are taken away."""
-    for tenant, offset in ((filled.a, 0.0), (filled.b, 0.2)):
-        world.fill_operational(doors, tenant.id, world.plan_leads(tenant.domain, offset))
+pytestmark = pytest.mark.usefixtures("leads_as_planned")
 
 
 def walk(client: httpx.Client, headers: Header, **params: str | int) -> list[dict[str, object]]:

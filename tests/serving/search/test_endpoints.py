@@ -8,17 +8,11 @@ import pytest
 
 from tekup.db import Database, Doors, Role
 from tests.fixtures.database import TwoTenants
-from tests.serving import world
 from tests.serving.automation.conftest import Header, post
 
+pytestmark = pytest.mark.usefixtures("leads_as_planned")
+
 TABLES = ("activities", "deals", "contacts", "companies", "stages", "pipelines")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def leads_as_planned(doors: Doors, filled: TwoTenants) -> None:
-    """What is found is compared whole: leads that other files left are taken away."""
-    for tenant, offset in ((filled.a, 0.0), (filled.b, 0.2)):
-        world.fill_operational(doors, tenant.id, world.plan_leads(tenant.domain, offset))
 
 
 @pytest.fixture(autouse=True)
